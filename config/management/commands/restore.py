@@ -1,0 +1,25 @@
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+
+from config.backup import restore
+from members.errors import Refused
+
+
+class Command(BaseCommand):
+    help = "Fill this empty installation from a backup file and check it."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
+        try:
+            summary = restore(file)
+        except Refused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(
+            _("已从 %(file)s 恢复并核对：%(tables)s 张表、%(rows)s 行、%(files)s 个文件、%(seals)s 个支部的封签。")
+            % {"file": file, **vars(summary)}
+        )

@@ -1,0 +1,83 @@
+"""The guided first set-up: which steps there are, and which of them are done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from members.access import BUSINESS_ADMIN_POSTS, below
+from members.models import Appointment, Membership, OrgUnit, User
+from scoring.models import RuleSet, YearTotal
+
+
+@dataclass(frozen=True)
+class SetupStep:
+    """One step: `done` says in numbers what stands already, empty while nothing does."""
+
+    label: str
+    text: str
+    url: str
+    action: str
+    done: str
+    is_optional: bool = False
+
+
+def steps_for(user: User) -> list[SetupStep]:
+    """The steps in their order, with what has been reached: seven queries."""
+    paths = user.authority.paths(BUSINESS_ADMIN_POSTS)
+    root = OrgUnit.objects.filter(below(paths, "path")).order_by("path").first()
+    if root is None:
+        return []
+    units = OrgUnit.objects.within(root).exclude(pk=root.pk).count()
+    rules = RuleSet.objects.published().filter(owner__path__startswith=root.path).first()
+    people = Membership.objects.current().within(root)
+    members, signed = people.count(), people.filter(member__user__isnull=False).count()
+    totals = YearTotal.objects.filter(account__member__in=people.values("member")).count()
+    posts = Appointment.objects.filter(unit__path__startswith=root.path, ended_on__isnull=True).count()
+    return [
+        SetupStep(
+            _("组织"),
+            _("党支部、党小组可以现在建好，也可以等名册里写到时一并新建。"),
+            reverse("members:unit-detail", args=[root.pk]),
+            _("查看组织"),
+            _("%d 个下级组织") % units if units else "",
+        ),
+        SetupStep(
+            _("积分办法"),
+            _("从内置办法中选一份载入，核对后发布；有自己的办法可上传规则文件。"),
+            reverse("scoring:rules-load"),
+            _("选择积分办法"),
+            str(rules) if rules else "",
+        ),
+        SetupStep(
+            _("党员名册"),
+            _("上传现有的 Excel 花名册，系统按意思认列，先校验后写入。"),
+            reverse("members:roster-import-list"),
+            _("导入名册"),
+            _("%d 名党员") % members if members else "",
+        ),
+        SetupStep(
+            _("任职"),
+            _("任命支部书记、支委、党小组长和党委委员，他们才能录入、审核和结账。"),
+            reverse("members:appointment-list"),
+            _("办理任职"),
+            _("%d 项任职") % posts if posts > 1 else "",
+        ),
+        SetupStep(
+            _("账号"),
+            _("为党员批量开通账号，打印首次登录的密码条。"),
+            reverse("members:user-list"),
+            _("开通账号"),
+            _("%(signed)d / %(members)d 人") % {"signed": signed, "members": members} if signed else "",
+        ),
+        SetupStep(
+            _("往年总分"),
+            _("上一年度的总分，用于结转和同比；没有就跳过。"),
+            reverse("scoring:year-totals", args=[root.pk]),
+            _("录入往年总分"),
+            _("已录入 %d 人") % totals if totals else "",
+            is_optional=True,
+        ),
+    ]
