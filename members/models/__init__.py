@@ -1,0 +1,16 @@
+from members.models.audit import AuditEvent
+from members.models.people import Appointment, Exclusion, Member, Membership
+from members.models.roster import RosterImport
+from members.models.units import OrgUnit
+from members.models.users import User
+
+__all__ = [
+    "Appointment",
+    "AuditEvent",
+    "Exclusion",
+    "Member",
+    "Membership",
+    "OrgUnit",
+    "RosterImport",
+    "User",
+]

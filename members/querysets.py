@@ -1,0 +1,182 @@
+from __future__ import annotations
+
+import datetime
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, SmallIntegerField, Value, When
+from django.db.models.functions import Replace
+
+from members import personal
+from members.access import BUSINESS_ADMIN_POSTS, LEADER_POSTS, SECRETARY_POSTS, SEEING_POSTS, below
+
+if TYPE_CHECKING:
+    from members.access import Authority
+    from members.models import (  # noqa: F401
+        Appointment,
+        Exclusion,
+        Member,
+        Membership,
+        OrgUnit,
+        RosterImport,
+        User,
+    )
+
+
+def _covers(day: datetime.date, prefix: str = "") -> Q:
+    """Rows whose stretch of time holds the day: start included, end excluded."""
+    return Q(**{f"{prefix}started_on__lte": day}) & (
+        Q(**{f"{prefix}ended_on__isnull": True}) | Q(**{f"{prefix}ended_on__gt": day})
+    )
+
+
+def _reached(authority: Authority, posts: frozenset[str], prefix: str = "") -> Q:
+    """Memberships in the units that these posts open: a group leader's group, else whole branches."""
+    condition = below(authority.paths(posts - LEADER_POSTS), f"{prefix}branch__path")
+    if authority.holds(posts & LEADER_POSTS):
+        condition |= below(authority.paths(posts & LEADER_POSTS), f"{prefix}group__path")
+    return condition
+
+
+def _spelled(words: list[str]) -> Q:
+    """Names whose pinyin begins so, typed with blanks between the syllables or without.
+
+    The first letters narrow the search by index before the blanks are taken out of every row; "a", "e"
+    and "o" may be a syllable of their own.
+    """
+    plain = "".join(words)
+    head = plain[:1] if plain[0] in "aeo" else plain[:2]
+    return Q(pinyin__startswith=" ".join(words)) | Q(pinyin__startswith=head, spelling__startswith=plain)
+
+
+class OrgUnitQuerySet(QuerySet["OrgUnit"]):
+    def within(self, unit: OrgUnit) -> OrgUnitQuerySet:
+        """The unit itself and everything below it."""
+        return self.filter(path__startswith=unit.path)
+
+    def branches(self) -> OrgUnitQuerySet:
+        return self.filter(kind="BRANCH")
+
+    def open(self) -> OrgUnitQuerySet:
+        return self.filter(closed_on__isnull=True)
+
+    def visible_to(self, user: User) -> OrgUnitQuerySet:
+        """The tree is no secret inside the unit; a person without place or post sees none of it."""
+        authority = user.authority
+        if authority.sees_all_trees:
+            return self
+        return self.filter(below(authority.tree_roots(), "path"))
+
+
+class MemberQuerySet(QuerySet["Member"]):
+    def visible_to(self, user: User) -> MemberQuerySet:
+        """Oneself, and the members (past ones too) of the units in which one holds a seeing post."""
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        if not authority.holds(SEEING_POSTS):
+            return self.filter(pk=authority.member_id or 0)
+        memberships = apps.get_model("members", "Membership").objects.filter(
+            _reached(authority, SEEING_POSTS), member=OuterRef("pk")
+        )
+        return self.filter(Q(pk=authority.member_id) | Exists(memberships))
+
+    def search(self, text: str) -> MemberQuerySet:
+        """By name, pinyin, initials, staff number; a whole ID number is found by its keyed hash."""
+        words = text.lower().split()
+        plain = "".join(words)
+        if not plain:
+            return self
+        if not plain.isascii():
+            return self.filter(name__contains="".join(text.split()))
+        condition = Q(staff_number__startswith=text.strip())
+        if plain.isalpha():
+            condition |= Q(initials__startswith=plain) | _spelled(words)
+        if len(plain) == 18:
+            condition |= Q(id_number_hash=personal.lookup_hash(plain))
+        return self.alias(spelling=Replace("pinyin", Value(" "))).filter(condition)
+
+
+class MembershipQuerySet(QuerySet["Membership"]):
+    def at(self, day: datetime.date) -> MembershipQuerySet:
+        return self.filter(_covers(day))
+
+    def current(self) -> MembershipQuerySet:
+        return self.filter(ended_on__isnull=True)
+
+    def within(self, unit: OrgUnit) -> MembershipQuerySet:
+        place = "group" if unit.kind == "PARTY_GROUP" else "branch"
+        return self.filter(**{f"{place}__path__startswith": unit.path})
+
+    def gone(self) -> MembershipQuerySet:
+        """The last stretch of those who have left and not come back."""
+        again = self.model.objects.filter(member=OuterRef("member"), started_on__gte=OuterRef("ended_on"))
+        again = again.exclude(pk=OuterRef("pk"))
+        return self.filter(ending__in=["LEFT", "DECEASED", "EXPELLED"]).exclude(Exists(again))
+
+    def visible_to(self, user: User) -> MembershipQuerySet:
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        return self.filter(Q(member=authority.member_id) | _reached(authority, SEEING_POSTS))
+
+    def by_name(self) -> MembershipQuerySet:
+        return self.order_by("member__pinyin", "member__staff_number")
+
+
+class ExclusionQuerySet(QuerySet["Exclusion"]):
+    def at(self, day: datetime.date) -> ExclusionQuerySet:
+        return self.filter(_covers(day))
+
+    def visible_to(self, user: User) -> ExclusionQuerySet:
+        visible = apps.get_model("members", "Member").objects.visible_to(user)
+        return self.filter(member__in=visible.values("pk"))
+
+
+class AppointmentQuerySet(QuerySet["Appointment"]):
+    def at(self, day: datetime.date) -> AppointmentQuerySet:
+        return self.filter(_covers(day))
+
+    def visible_to(self, user: User) -> AppointmentQuerySet:
+        """Who holds which post is posted on every notice board; changing it is another matter."""
+        authority = user.authority
+        if authority.sees_all_trees:
+            return self
+        return self.filter(below(authority.tree_roots(), "unit__path"))
+
+    def in_order(self) -> AppointmentQuerySet:
+        """By unit, and in it as posts are usually listed: the secretary before the deputy."""
+        ranks = [When(post=post, then=rank) for rank, post in enumerate(self.model.Post.values)]
+        order = ("unit__path", Case(*ranks, output_field=SmallIntegerField()))
+        return self.order_by(*order, F("ended_on").desc(nulls_first=True), "started_on")
+
+
+class UserQuerySet(QuerySet["User"]):
+    def visible_to(self, user: User) -> UserQuerySet:
+        """One's own; those of the members one may open and reset; all for those who look after accounts."""
+        authority = user.authority
+        if authority.sees_all_trees:
+            return self
+        memberships = apps.get_model("members", "Membership").objects.current()
+        own_people = memberships.filter(
+            below(authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS), "branch__path")
+        )
+        # A set, not EXISTS: PostgreSQL would ask that of every account in turn.
+        return self.filter(Q(pk=user.pk) | Q(member__in=own_people.values("member")))
+
+    def search(self, text: str) -> UserQuerySet:
+        """By sign-in name, or as members are found."""
+        text = text.strip()
+        if not text:
+            return self
+        people = apps.get_model("members", "Member").objects.search(text)
+        return self.filter(Q(username__startswith=text) | Q(member__in=people.values("pk")))
+
+
+class RosterImportQuerySet(QuerySet["RosterImport"]):
+    def visible_to(self, user: User) -> RosterImportQuerySet:
+        """Those into the units whose rosters one keeps."""
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        return self.filter(below(authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS), "unit__path"))

@@ -1,0 +1,1 @@
+"""The roster import: recognise → validate → plan → write. The first two never touch the database."""

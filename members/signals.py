@@ -1,0 +1,9 @@
+"""What members tells the apps above."""
+
+from django.dispatch import Signal
+
+# Sent once after a set of members was admitted, inside the transaction; carries nothing: listeners
+# find what is missing with one statement.
+members_admitted = Signal()
+# Sent after memberships, exclusions or classes changed; carries `from_day`, the first day affected.
+membership_changed = Signal()
