@@ -1,0 +1,189 @@
+"""The order of calculation (scoring.md §2), in one place: item, caps, section, total, veto, rounding.
+
+All amounts inside are ten-thousandths of a point in whole-number columns, one element per account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from scoring.calculation.amounts import FINE, Column, Matrix, divide, round_points
+from scoring.calculation.book import ItemRule, RuleBook, SectionRule
+from scoring.calculation.tally import TALLY, Months
+from scoring.months import period_end, period_start, span
+
+# Item key under which adjustments stand: outside all items, sections and caps.
+ADJUSTMENT = 0
+
+
+@dataclass
+class Groups:
+    """The ledger of a set of accounts, grouped: per item the matrices of its months.
+
+    `months` are all months in view, the month computed last. Items without an entry have no matrices.
+    """
+
+    accounts: int
+    months: list[int]
+    items: Mapping[int, Months] = field(default_factory=dict)
+    classes: Mapping[str, Column] = field(default_factory=dict)
+
+    def of(self, item: ItemRule) -> Months:
+        return self.items.get(item.key) or Months.empty(len(self.months), self.accounts)
+
+    def applies(self, item: ItemRule) -> Column:
+        """1 where the account's class is among the item's classes, or the item names none."""
+        if not item.classes:
+            return np.ones(self.accounts, dtype=np.int64)
+        nobody = np.zeros(self.accounts, dtype=np.int64)
+        chosen = [nobody, *(self.classes.get(name, nobody) for name in item.classes)]
+        return np.asarray(np.maximum.reduce(chosen), dtype=np.int64)
+
+
+@dataclass
+class Vetoes:
+    """Vetoes in force in the period: accounts set to zero, capped (hundredths), barred from rating."""
+
+    zero: Column
+    cap: Column
+    barred: Column
+
+    NO_CAP = 10**10
+
+    @classmethod
+    def none(cls, accounts: int) -> Vetoes:
+        zeros = np.zeros(accounts, dtype=np.int64)
+        return cls(zeros, zeros + cls.NO_CAP, zeros.copy())
+
+
+@dataclass
+class Result:
+    """Totals in hundredths; items and sections in ten-thousandths, each of the period to date."""
+
+    total: Column
+    items: dict[int, Column]
+    sections: list[Column]
+
+
+def months_in_view(book: RuleBook, month: int) -> list[int]:
+    """Every month whose entries can touch the score of `month`: its period and the spans of longer caps."""
+    return span(min(period_start(month, book.period), period_start(month, book.longest_cap)), month)
+
+
+def _running_value(item: ItemRule, months: Months, applies: Column) -> Matrix:
+    """Step 1 over one period: start + tally, zeroing, floor; running from month to month.
+
+    Whoever the item does not apply to has nothing of it: no start, no floor, no full marks for nothing held.
+    """
+    value = TALLY[item.tally](months, item.tally_table) + item.start * FINE
+    if item.zeroes:
+        value = np.where(np.cumsum(months.count, axis=0) > 0, 0, value)
+    if item.floor is not None:
+        value = np.maximum(value, item.floor * FINE)
+    return value * applies
+
+
+def _increments(book: RuleBook, item: ItemRule, groups: Groups) -> Matrix:
+    """What each month adds to the item; periods start anew."""
+    months, applies = groups.of(item), groups.applies(item)
+    pieces, first = [], 0
+    while first < len(groups.months):
+        end = period_end(groups.months[first], book.period)
+        last = first + sum(1 for month in groups.months[first:] if month <= end)
+        running = _running_value(item, months.rows(first, last), applies)
+        pieces.append(np.diff(running, axis=0, prepend=0))
+        first = last
+    return np.concatenate(pieces)
+
+
+def _capped(increments: Matrix, months: list[int], cap: int | None, span_name: str) -> Matrix:
+    """Step 2: a cap over a calendar span credits min(cap, Σ up to and including) − min(cap, Σ before)."""
+    if cap is None:
+        return increments
+    credited = np.empty_like(increments)
+    for start in sorted({period_start(month, span_name) for month in months}):
+        rows = [i for i, month in enumerate(months) if period_start(month, span_name) == start]
+        running = np.minimum(np.cumsum(increments[rows], axis=0), cap * FINE)
+        credited[rows] = np.diff(running, axis=0, prepend=0)
+    return credited
+
+
+def item_value(book: RuleBook, item: ItemRule, groups: Groups) -> Column:
+    """Steps 1 and 2 for one item: its value over the period to date."""
+    months = groups.months
+    credited = _increments(book, item, groups)
+    credited = _capped(credited, months, item.cap_month, "MONTH")
+    credited = _capped(credited, months, item.cap_quarter, "QUARTER")
+    credited = _capped(credited, months, item.cap_year, "YEAR")
+    start = period_start(months[-1], book.period)
+    current = [i for i, month in enumerate(months) if month >= start]
+    return np.asarray(credited[current].sum(axis=0), dtype=np.int64)
+
+
+def section_value(section: SectionRule, items: Mapping[int, Column], accounts: int) -> Column:
+    """Step 3: start + Σ items, floor, cap, weight; items outside the cap are added after it."""
+    value = np.full(accounts, section.start * FINE, dtype=np.int64)
+    for item in section.items:
+        if not item.outside_cap:
+            value = value + items[item.key]
+    if section.floor is not None:
+        value = np.maximum(value, section.floor * FINE)
+    if section.cap is not None:
+        value = np.minimum(value, section.cap * FINE)
+    if section.weight is not None and section.full_marks:
+        value = divide(value * section.weight, section.full_marks)
+    for item in section.items:
+        if item.outside_cap:
+            value = value + items[item.key]
+    return value
+
+
+def total_value(book: RuleBook, sections: list[Column], accounts: int) -> Column:
+    """Step 4: Σ sections under the ceiling and over the floor, deductions before or after the cap."""
+    deductions = np.zeros(accounts, dtype=np.int64)
+    credits = np.zeros(accounts, dtype=np.int64)
+    for section, value in zip(book.sections, sections, strict=True):
+        if section.kind == "deduction":
+            deductions = deductions + value
+        else:
+            credits = credits + value
+    if book.ceiling is None:
+        total = credits + deductions
+    elif book.cap_order == "CAP_THEN_DEDUCT":
+        total = np.minimum(credits, book.ceiling * FINE) + deductions
+    else:
+        total = np.minimum(credits + deductions, book.ceiling * FINE)
+    return total if book.floor is None else np.maximum(total, book.floor * FINE)
+
+
+def compute(book: RuleBook, groups: Groups, vetoes: Vetoes | None = None) -> Result:
+    """Scores of the last month in view for every account, in the order of scoring.md §2."""
+    items = {item.key: item_value(book, item, groups) for item in book.items}
+    sections = [section_value(section, items, groups.accounts) for section in book.sections]
+    total = total_value(book, sections, groups.accounts)
+    if vetoes is not None:
+        total = np.minimum(total, vetoes.cap * FINE)
+        total = np.where(vetoes.zero > 0, 0, total)
+    adjustments = groups.items.get(ADJUSTMENT)
+    if adjustments is not None:
+        start = period_start(groups.months[-1], book.period)
+        first = groups.months.index(start) if start in groups.months else 0
+        total = total + adjustments.total[first:].sum(axis=0)
+    return Result(round_points(total, book.decimals), items, sections)
+
+
+def ranks(totals: Column, sets: Column) -> Column:
+    """Standard competition ranking (1-2-2-4) of rounded totals inside each set; set −1 has no rank (0)."""
+    order = np.lexsort((-totals, sets))
+    ordered_sets, ordered_totals = sets[order], totals[order]
+    place = np.arange(len(totals))
+    new_set = np.r_[True, ordered_sets[1:] != ordered_sets[:-1]] if len(totals) else np.array([], dtype=bool)
+    new_value = new_set | np.r_[True, ordered_totals[1:] != ordered_totals[:-1]] if len(totals) else new_set
+    set_start = np.maximum.accumulate(np.where(new_set, place, 0))
+    value_start = np.maximum.accumulate(np.where(new_value, place, 0))
+    result = np.empty(len(totals), dtype=np.int64)
+    result[order] = value_start - set_start + 1
+    return np.where(sets == -1, 0, result)

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.expressions import Combinable
+from django.utils.translation import gettext_lazy as _
+
+from scoring.calculation.amounts import from_hundredths, hundredths
+
+
+class PointsField(models.BigIntegerField):
+    """Exact points: whole hundredths in the database on both engines, `Decimal` in Python."""
+
+    _pyi_private_set_type: Decimal | int | str | Combinable  # type: ignore[assignment]
+    _pyi_private_get_type: Decimal  # type: ignore[assignment]
+    _pyi_lookup_exact_type: Decimal | int | str  # type: ignore[assignment]
+
+    description = _("积分（两位小数）")
+
+    def from_db_value(self, value: Any, expression: object, connection: object) -> Decimal | None:
+        return None if value is None else from_hundredths(value)
+
+    def to_python(self, value: Any) -> Decimal | None:
+        if value is None or isinstance(value, Decimal):
+            return value
+        try:
+            return from_hundredths(hundredths(str(value)))
+        except ValueError:
+            raise ValidationError(_("“%s”不是积分，请填数字，最多两位小数。") % value) from None
+
+    def get_prep_value(self, value: Any) -> int | None:
+        if value is None or hasattr(value, "resolve_expression"):
+            return value
+        try:
+            return hundredths(value if isinstance(value, Decimal | int) else str(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+    def value_to_string(self, obj: models.Model) -> str:
+        value = self.value_from_object(obj)
+        return "" if value is None else str(value)
+
+    def formfield(self, **kwargs: Any) -> Any:
+        from_field = models.DecimalField(max_digits=12, decimal_places=2, verbose_name=self.verbose_name)
+        from_field.null, from_field.blank = self.null, self.blank
+        return from_field.formfield(**kwargs)

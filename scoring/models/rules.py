@@ -1,0 +1,198 @@
+from __future__ import annotations
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from members.models import OrgUnit
+from scoring.fields import PointsField
+from scoring.querysets import RuleSetQuerySet
+
+
+class RuleSet(models.Model):
+    """积分办法: one version of a unit's rule book. A published version never changes; a revision is a new one."""
+
+    class AccountKind(models.TextChoices):
+        MEMBER = "MEMBER", _("党员")
+        BRANCH = "BRANCH", _("党支部")
+        TEAM = "TEAM", _("班组")
+
+    class Period(models.TextChoices):
+        MONTH = "MONTH", _("月")
+        QUARTER = "QUARTER", _("季")
+        YEAR = "YEAR", _("年")
+
+    class State(models.TextChoices):
+        DRAFT = "DRAFT", _("草稿")
+        PUBLISHED = "PUBLISHED", _("已发布")
+        SUPERSEDED = "SUPERSEDED", _("已被取代")
+
+    class CapOrder(models.TextChoices):
+        CAP_THEN_DEDUCT = "CAP_THEN_DEDUCT", _("先封顶后扣分")
+        DEDUCT_THEN_CAP = "DEDUCT_THEN_CAP", _("先扣分后封顶")
+
+    owner = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("制定单位"))
+    code = models.SlugField(_("代号"), max_length=40)
+    name = models.CharField(_("名称"), max_length=100)
+    basis = models.CharField(_("依据文件"), max_length=200, blank=True)
+    note = models.TextField(_("说明"), blank=True)
+    account_kind = models.CharField(_("积分对象"), max_length=6, choices=AccountKind, default=AccountKind.MEMBER)
+    period = models.CharField(_("计分周期"), max_length=7, choices=Period, default=Period.MONTH)
+    version = models.PositiveIntegerField(_("版本"), default=1)
+    state = models.CharField(_("状态"), max_length=10, choices=State, default=State.DRAFT)
+    effective_from = models.PositiveIntegerField(_("生效月份"))
+    effective_to = models.PositiveIntegerField(_("失效月份"), null=True, blank=True)
+    floor = PointsField(_("总分下限"), null=True, blank=True)
+    ceiling = PointsField(_("总分上限"), null=True, blank=True)
+    decimals = models.PositiveSmallIntegerField(_("小数位数"), default=2)
+    cap_order = models.CharField(
+        _("封顶与扣分次序"), max_length=16, choices=CapOrder, default=CapOrder.CAP_THEN_DEDUCT
+    )
+    published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
+    published_by = models.ForeignKey(
+        "members.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("发布人")
+    )
+
+    objects = RuleSetQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("积分办法")
+        verbose_name_plural = _("积分办法")
+        ordering = ["owner", "code", "-version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "code", "version"],
+                name="rule_set_version_once",
+                violation_error_message=_("这个版本号已经用过。"),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(decimals__lte=2),
+                name="rule_set_decimals",
+                violation_error_message=_("小数位数只能是 0、1 或 2。"),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(effective_to__isnull=True) | models.Q(effective_to__gte=models.F("effective_from")),
+                name="rule_set_effective_span",
+                violation_error_message=_("失效月份早于生效月份。"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class Section(models.Model):
+    """板块."""
+
+    class Kind(models.TextChoices):
+        BASE = "base", _("基础")
+        DUTY = "duty", _("履职")
+        BONUS = "bonus", _("加分")
+        DEDUCTION = "deduction", _("扣分")
+        VETO = "veto", _("一票否决")
+
+    rule_set = models.ForeignKey(RuleSet, models.CASCADE, related_name="sections")
+    code = models.CharField(_("代号"), max_length=20)
+    name = models.CharField(_("名称"), max_length=60)
+    kind = models.CharField(_("类别"), max_length=10, choices=Kind)
+    position = models.PositiveSmallIntegerField(default=0)
+    full_marks = PointsField(_("满分"), null=True, blank=True)
+    start = PointsField(_("起始分"), default=0)
+    floor = PointsField(_("下限"), null=True, blank=True)
+    cap = PointsField(_("上限"), null=True, blank=True)
+    weight = PointsField(_("权重（%）"), null=True, blank=True)
+    owner_department = models.ForeignKey(
+        OrgUnit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("归口部门")
+    )
+
+    class Meta:
+        verbose_name = _("板块")
+        verbose_name_plural = _("板块")
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["rule_set", "code"],
+                name="section_code_once",
+                violation_error_message=_("板块代号重复。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Item(models.Model):
+    """条款: one kind of fact, how it is priced and how its entries are tallied."""
+
+    class Pricing(models.TextChoices):
+        FIXED = "fixed", _("每次定分")
+        PER_UNIT = "per_unit", _("按数量")
+        LEVEL = "level", _("按级别")
+        GRADE = "grade", _("按等次")
+        BANDS = "bands", _("按分数段")
+        RANGE = "range", _("在范围内打分")
+
+    class Tally(models.TextChoices):
+        SUM = "sum", _("累加")
+        HIGHEST = "highest", _("取最高")
+        LATEST = "latest", _("取最新")
+        MEAN_OF_MONTHS = "mean_of_months", _("月平均")
+        STEPS = "steps", _("按次数分档")
+        RATIO = "ratio", _("按比例")
+
+    class EvidenceRule(models.TextChoices):
+        NONE = "none", _("不需要")
+        OPTIONAL = "optional", _("可附")
+        REQUIRED = "required", _("必附")
+
+    class FedBy(models.TextChoices):
+        GRID = "grid", _("月度录入")
+        CLAIM = "claim", _("个人申报")
+        ACTIVITY = "activity", _("组织生活")
+        INSPECTION = "inspection", _("检查考评")
+
+    class Measures(models.TextChoices):
+        RECORD = "record", _("痕迹")
+        DONE = "done", _("完成")
+        EFFECT = "effect", _("成效")
+
+    section = models.ForeignKey(Section, models.CASCADE, related_name="items")
+    code = models.CharField(_("条款号"), max_length=20)
+    name = models.CharField(_("名称"), max_length=80)
+    # Other headings under which month sheets carry this item.
+    aliases = models.JSONField(_("别名"), default=list, blank=True)
+    standard = models.TextField(_("评分标准"), blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    pricing = models.CharField(_("计价"), max_length=10, choices=Pricing)
+    pricing_table = models.JSONField(_("计价表"), default=dict, blank=True)
+    tally = models.CharField(_("汇总"), max_length=16, choices=Tally, default=Tally.SUM)
+    tally_table = models.JSONField(_("汇总表"), default=dict, blank=True)
+    start = PointsField(_("起始分"), default=0)
+    floor = PointsField(_("下限"), null=True, blank=True)
+    cap_month = PointsField(_("每月上限"), null=True, blank=True)
+    cap_quarter = PointsField(_("每季上限"), null=True, blank=True)
+    cap_year = PointsField(_("每年上限"), null=True, blank=True)
+    outside_cap = models.BooleanField(_("不受板块上限限制"), default=False)
+    zeroes = models.BooleanField(_("发生即清零"), default=False)
+    unit_label = models.CharField(_("数量单位"), max_length=10, blank=True)
+    reason_required = models.BooleanField(_("须写理由"), default=False)
+    evidence = models.CharField(_("佐证"), max_length=8, choices=EvidenceRule, default=EvidenceRule.OPTIONAL)
+    fed_by = models.CharField(_("数据来源"), max_length=10, choices=FedBy, default=FedBy.GRID)
+    classes = models.JSONField(_("适用党员分类"), default=list, blank=True)
+    posts = models.JSONField(_("适用职务"), default=list, blank=True)
+    expected_count = models.PositiveSmallIntegerField(_("应完成次数"), null=True, blank=True)
+    measures = models.CharField(_("衡量"), max_length=6, choices=Measures, default=Measures.DONE)
+
+    class Meta:
+        verbose_name = _("条款")
+        verbose_name_plural = _("条款")
+        ordering = ["section__position", "position"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["section", "code"],
+                name="item_code_once",
+                violation_error_message=_("条款号重复。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.name}"

@@ -1,0 +1,67 @@
+"""Rule sets: loaded from files, published once, superseded by the next version."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from members.errors import Refused
+from members.models import OrgUnit, User
+from members.services.audit import record
+from scoring.models import Item, RuleSet, Section
+from scoring.months import shift
+from scoring.rulefile import parse
+
+PRESET_DIR = Path(__file__).resolve().parent.parent / "presets"
+
+
+def presets() -> dict[str, tuple[str, str]]:
+    """The shipped rule files: code -> (name, note)."""
+    found = {}
+    for path in sorted(PRESET_DIR.glob("*.yaml")):
+        rules = parse(path.read_text(encoding="utf-8"))
+        found[path.stem] = (rules.fields["name"], rules.fields["note"])
+    return found
+
+
+def preset_text(code: str) -> str:
+    path = PRESET_DIR / f"{code}.yaml"
+    if path.parent != PRESET_DIR or not path.is_file():
+        raise Refused(_("没有代号为“%s”的内置积分办法。") % code)
+    return path.read_text(encoding="utf-8")
+
+
+@transaction.atomic
+def load_rule_set(content: str, *, owner: OrgUnit, by: User | None) -> RuleSet:
+    """Read a rule file into a draft of the unit, with the next free version number."""
+    rules = parse(content)
+    versions = RuleSet.objects.filter(owner=owner, code=rules.fields["code"])
+    version = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
+    rule_set = RuleSet.objects.create(owner=owner, version=version, **rules.fields)
+    for parsed in rules.sections:
+        section = Section.objects.create(rule_set=rule_set, **parsed.fields)
+        Item.objects.bulk_create(Item(section=section, **item.fields) for item in parsed.items)
+    record(by, "scoring.load_rule_set", rule_set)
+    return rule_set
+
+
+@transaction.atomic
+def publish_rule_set(rule_set: RuleSet, *, by: User | None) -> RuleSet:
+    """Put a draft in force from its month on; earlier versions of the same code end the month before."""
+    moved = RuleSet.objects.filter(pk=rule_set.pk, state=RuleSet.State.DRAFT).update(
+        state=RuleSet.State.PUBLISHED, published_at=timezone.now(), published_by=by
+    )
+    if not moved:
+        raise Refused(_("“%s”已经发布，不能再次发布；要修改请另建新版本。") % rule_set)
+    earlier = RuleSet.objects.filter(owner=rule_set.owner, code=rule_set.code, state=RuleSet.State.PUBLISHED)
+    earlier = earlier.exclude(pk=rule_set.pk)
+    if earlier.filter(effective_from__gte=rule_set.effective_from).exists():
+        raise Refused(_("已有从同一月份或更晚月份起生效的版本，请把生效月份改晚。"))
+    earlier.update(state=RuleSet.State.SUPERSEDED, effective_to=shift(rule_set.effective_from, -1))
+    rule_set.refresh_from_db()
+    record(by, "scoring.publish_rule_set", rule_set)
+    return rule_set

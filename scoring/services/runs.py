@@ -1,0 +1,193 @@
+"""The month job. The row says what is to do; a message only wakes a worker.
+
+Everything here may run twice, late, on two workers or after `kill -9`: a chunk is computed and marked done in one
+short transaction, and its scores are upserted, so the result is the same and appears once.
+"""
+
+from __future__ import annotations
+
+import datetime
+import logging
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Count, F, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from members.errors import Refused
+from members.models import Membership, OrgUnit, User
+from members.services.audit import record
+from scoring import months
+from scoring.models import Month, ScoreChunk, ScoreRun
+from scoring.services.scores import compute_units, refresh_standings
+
+logger = logging.getLogger(__name__)
+
+State = ScoreRun.State
+# SQLite has one writer: shorter transactions leave room for people at the browser.
+CHUNK_ACCOUNTS = {"postgresql": 10_000, "sqlite": 2_000}
+MAX_ATTEMPTS = 5
+
+
+def _chunks(root: OrgUnit, month: int) -> Iterator[list[int]]:
+    """Branches below the root in parts of some thousand accounts each; a branch is never cut."""
+    size = CHUNK_ACCOUNTS[connection.vendor]
+    sizes = dict(
+        Membership.objects.at(months.first_day(month))
+        .filter(branch__path__startswith=root.path)
+        .values_list("branch")
+        .annotate(n=Count("pk"))
+    )
+    branches = OrgUnit.objects.within(root).branches().order_by("path").values_list("pk", flat=True)
+    part: list[int] = []
+    filled = 0
+    for branch in branches:
+        if part and filled + sizes.get(branch, 0) > size:
+            yield part
+            part, filled = [], 0
+        part.append(branch)
+        filled += sizes.get(branch, 0)
+    if part:
+        yield part
+
+
+@transaction.atomic
+def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "") -> ScoreRun:
+    """Write down that a month is to be computed for everything below `root`. The same slot twice is one run.
+
+    A run started by hand is refused while another of the same month is under way.
+    """
+    if not months.is_month(month) or months.first_day(month) > timezone.localdate():
+        raise Refused(_("%s还没有开始，不能计算。") % (months.label(month) if months.is_month(month) else month))
+    if not slot:
+        busy = ScoreRun.objects.filter(unit=root, month=month, state__in=[State.WAITING, State.RUNNING])
+        if busy.exists():
+            raise Refused(_("%s正在计算，请等它完成。") % months.label(month))
+        slot = f"{root.pk}:{month}:{timezone.now().isoformat()}"
+    run, created = ScoreRun.objects.get_or_create(slot=slot, defaults={"unit": root, "month": month, "by": by})
+    if created:
+        ScoreChunk.objects.bulk_create(ScoreChunk(run=run, unit_ids=part) for part in _chunks(root, month))
+        record(by, "scoring.start_run", root, detail=months.label(month))
+    return run
+
+
+def _lease_is_over() -> Q:
+    over = timezone.now() - datetime.timedelta(seconds=settings.JOB_LEASE_SECONDS)
+    return Q(state=ScoreChunk.State.WAITING) | Q(state=ScoreChunk.State.CLAIMED, claimed_at__lt=over)
+
+
+def claim_chunk(run: ScoreRun) -> ScoreChunk | None:
+    """Take the next free chunk of a run, or one whose worker has not reported in time. None when there is none.
+
+    Compare-and-set on the number of attempts: of two workers one gets it.
+    """
+    free = ScoreChunk.objects.filter(_lease_is_over(), run=run).order_by("attempts", "pk")
+    for chunk in free[:8]:
+        taken = ScoreChunk.objects.filter(_lease_is_over(), pk=chunk.pk, attempts=chunk.attempts).update(
+            state=ScoreChunk.State.CLAIMED, claimed_at=timezone.now(), attempts=F("attempts") + 1
+        )
+        if taken:
+            chunk.refresh_from_db()
+            return chunk
+    return None
+
+
+def compute_chunk(chunk: ScoreChunk, month: int) -> None:
+    """One short transaction: the scores and the note that they are done."""
+    with transaction.atomic():
+        scored = compute_units(chunk.unit_ids, month)
+        ScoreChunk.objects.filter(pk=chunk.pk).update(state=ScoreChunk.State.DONE, accounts=scored)
+
+
+def work_on(run_id: int) -> bool:
+    """Compute one chunk of a run and finish the run when it was the last. Out: whether there may be more to do."""
+    run = ScoreRun.objects.select_related("unit").get(pk=run_id)
+    if run.state not in (State.WAITING, State.RUNNING):
+        return False
+    ScoreRun.objects.filter(pk=run.pk, state=State.WAITING).update(state=State.RUNNING)
+    chunk = claim_chunk(run)
+    if chunk is None:
+        _finish(run)
+        return False
+    if chunk.attempts > MAX_ATTEMPTS:
+        _fail(run, _("第 %s 片多次计算未成功，请查看工作进程日志。") % chunk.pk)
+        return False
+    compute_chunk(chunk, run.month)
+    return True
+
+
+def _finish(run: ScoreRun) -> None:
+    """Rank the committee when every chunk is done; the loser of a race finds the state changed."""
+    if run.chunks.exclude(state=ScoreChunk.State.DONE).exists():
+        return
+    with transaction.atomic():
+        done = ScoreRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
+            state=State.DONE, finished_at=timezone.now()
+        )
+        if done:
+            committees = OrgUnit.objects.within(run.unit).filter(kind=OrgUnit.Kind.PARTY_COMMITTEE)
+            refresh_standings({run.unit, *committees}, run.month)
+
+
+def _fail(run: ScoreRun, why: str) -> None:
+    ScoreRun.objects.filter(pk=run.pk, state=State.RUNNING).update(
+        state=State.FAILED, finished_at=timezone.now(), failure=why
+    )
+    logger.error("score run %s failed: %s", run.pk, why)
+
+
+@transaction.atomic
+def cancel_run(run: ScoreRun, *, by: User) -> None:
+    """Stop a run between two chunks; what is computed stays, it is right branch by branch."""
+    moved = ScoreRun.objects.filter(pk=run.pk, state__in=[State.WAITING, State.RUNNING]).update(
+        state=State.CANCELLED, finished_at=timezone.now()
+    )
+    if not moved:
+        raise Refused(_("这次计算已经结束，不能取消。"))
+    record(by, "scoring.cancel_run", run)
+
+
+def finish_run(run: ScoreRun) -> ScoreRun:
+    """Work on a run to its end in this process: for commands and for installations without a worker."""
+    while work_on(run.pk):
+        pass
+    run.refresh_from_db()
+    return run
+
+
+def progress(run: ScoreRun) -> tuple[int, int, int]:
+    """(chunks done, chunks in all, accounts scored)."""
+    numbers = run.chunks.aggregate(
+        done=Count("pk", filter=Q(state=ScoreChunk.State.DONE)), total=Count("pk"), accounts=Sum("accounts")
+    )
+    return numbers["done"], numbers["total"], numbers["accounts"] or 0
+
+
+def due_runs() -> list[int]:
+    """Runs with a chunk that nobody is working on, and runs whose chunks are all done."""
+    waiting = ScoreRun.objects.filter(state__in=[State.WAITING, State.RUNNING])
+    busy = Q(chunks__state=ScoreChunk.State.CLAIMED) & ~Q(chunks__in=ScoreChunk.objects.filter(_lease_is_over()))
+    counted = waiting.annotate(
+        total=Count("chunks"),
+        done=Count("chunks", filter=Q(chunks__state=ScoreChunk.State.DONE)),
+        busy=Count("chunks", filter=busy),
+    )
+    numbers = counted.values_list("pk", "total", "done", "busy")
+    return [pk for pk, total, done, busy in numbers if done + busy < total or done == total]
+
+
+def night_runs(today: datetime.date) -> list[ScoreRun]:
+    """What a night has to compute: the month before (once, on whichever night comes first), and every month in which
+    something has changed since. Days of standstill are caught up, because the rows say what is missing."""
+    runs = []
+    last = months.shift(months.month_of(today), -1)
+    tops = OrgUnit.objects.filter(parent__isnull=True)
+    for root in tops:
+        runs.append(start_run(root, last, by=None, slot=f"{root.pk}:{last}"))
+        stale = Month.objects.within(root).filter(is_stale=True).values_list("month", flat=True)
+        for month in sorted(set(stale)):
+            slot = f"{root.pk}:{month}:{today:%Y%m%d}"
+            runs.append(start_run(root, month, by=None, slot=slot))
+    return [run for run in runs if run.state in (State.WAITING, State.RUNNING)]

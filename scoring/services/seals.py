@@ -1,0 +1,112 @@
+"""Seals: a branch's ledger of a month, fixed when it closes. Tamper-evident, never tamper-proof.
+
+The digest is SHA-256 over the branch's previous digest and the canonical text of the month's entries. The text
+is made of whole numbers, dates and plain text only, so that either engine gives the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from django.utils import timezone
+
+from members.models import OrgUnit
+from scoring import months
+from scoring.calculation.amounts import hundredths
+from scoring.models import LedgerEntry, Seal
+
+# The columns of the canonical text, in this order, separated by tabs.
+FIELDS = (
+    "id", "account_id", "unit_id", "item_id", "rule_set_id", "happened_on", "month", "points", "quantity", "held",
+    "level", "occasion", "reason", "remark", "source", "filed_by_id", "filed_at", "reverses_id", "corrects_month",
+    "key",
+)  # fmt: skip
+_AMOUNTS = {"points", "quantity", "held"}
+
+
+def _plain(name: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if name in _AMOUNTS:
+        return str(hundredths(value))
+    if name == "filed_at":
+        return f"{value.astimezone(timezone.get_default_timezone()):%Y-%m-%dT%H:%M:%S.%f}"
+    return str(value).replace("\\", "\\\\").replace("\t", "\\t").replace("\n", "\\n")
+
+
+def canonical_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
+    for row in rows:
+        yield "\t".join(_plain(name, value) for name, value in zip(FIELDS, row, strict=True))
+
+
+def _digests(rows: Iterable[tuple[Any, ...]], previous: str) -> tuple[str, list[tuple[int, str]]]:
+    whole = hashlib.sha256(previous.encode() + b"\n")
+    each = []
+    for line in canonical_lines(rows):
+        content = line.encode()
+        whole.update(content + b"\n")
+        each.append((int(line.split("\t", 1)[0]), hashlib.sha256(content).hexdigest()[:16]))
+    return whole.hexdigest(), each
+
+
+def _entries(using: str, unit_id: int, month: int, last: int | None = None) -> Any:
+    rows = LedgerEntry.objects.using(using).filter(unit=unit_id, month=month)
+    if last is not None:
+        rows = rows.filter(pk__lte=last)
+    return rows.order_by("pk").values_list(*FIELDS).iterator()
+
+
+def seal_month(unit: OrgUnit, month: int) -> Seal:
+    """Append a seal over what stands in the ledger now. The caller holds the locks on month and branch."""
+    last = Seal.objects.filter(unit=unit).order_by("number").last()
+    previous = last.digest if last else ""
+    digest, each = _digests(_entries("default", unit.pk, month), previous)
+    return Seal.objects.create(
+        unit=unit,
+        month=month,
+        number=last.number + 1 if last else 1,
+        previous=previous,
+        digest=digest,
+        last_entry_id=each[-1][0] if each else 0,
+        entry_count=len(each),
+        entry_digests=",".join(f"{pk}:{short}" for pk, short in each),
+        sealed_at=timezone.now(),
+    )
+
+
+def _difference(sealed: str, found: list[tuple[int, str]]) -> str:
+    """Name the first entry that is not as it was sealed."""
+    before = dict(part.split(":") for part in sealed.split(",") if part)
+    now = {str(pk): short for pk, short in found}
+    for pk in sorted(set(before) | set(now), key=int):
+        if pk not in now:
+            return f"记录 #{pk} 已不在台账中"
+        if pk not in before:
+            return f"记录 #{pk} 是封签之后插入的"
+        if before[pk] != now[pk]:
+            return f"记录 #{pk} 与封签时不同"
+    return "封签链与前一封签不符"
+
+
+def verify_ledger(using: str = "default") -> list[str]:
+    """Recompute every seal. Out: one sentence per seal that does not hold; empty when all do."""
+    findings: list[str] = []
+    previous: dict[int, str] = {}
+    numbers: dict[int, int] = {}
+    for seal in Seal.objects.using(using).select_related("unit").order_by("unit", "number").iterator():
+        rows = _entries(using, seal.unit_id, seal.month, seal.last_entry_id)
+        digest, each = _digests(rows, previous.get(seal.unit_id, ""))
+        place = f"{seal.unit} {months.label(seal.month)} 第 {seal.number} 号封签"
+        if seal.number != numbers.get(seal.unit_id, 0) + 1:
+            findings.append(f"{place}：前面缺少封签。")
+        if digest != seal.digest or seal.previous != previous.get(seal.unit_id, ""):
+            findings.append(f"{place}：{_difference(seal.entry_digests, each)}。")
+        previous[seal.unit_id] = seal.digest
+        numbers[seal.unit_id] = seal.number
+    return findings
+
+
+def latest_seal(unit_id: int, month: int) -> Seal | None:
+    return Seal.objects.filter(unit=unit_id, month=month).order_by("number").last()

@@ -1,0 +1,92 @@
+"""What waits for this person in scoring."""
+
+from __future__ import annotations
+
+import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS, ENTRY_POSTS, below
+from members.models import OrgUnit, User
+from members.todo import Todo
+from scoring import months
+from scoring.models import Month, MonthPolicy
+from scoring.services.months import deadlines, policy_of
+
+# Older months than these are no longer nagged about.
+LOOK_BACK = 3
+
+
+def _grid(unit_id: int, month: int) -> str:
+    return reverse("scoring:month-grid", args=[unit_id, month])
+
+
+def _entries(user: User, last: int, policy: MonthPolicy) -> list[Todo]:
+    """Months of the own branches that have not been handed in."""
+    units = OrgUnit.objects.branches().open().filter(below(user.authority.paths(ENTRY_POSTS), "path"))
+    if not user.authority.paths(ENTRY_POSTS):
+        return []
+    rows = Month.objects.filter(unit__in=units.values("pk"), month__gte=months.shift(last, -LOOK_BACK))
+    moved = {(row.unit_id, row.month): row for row in rows}
+    waiting = []
+    for unit in units[:20]:
+        row = moved.get((unit.pk, last))
+        if row is None or row.is_open:
+            waiting.append(
+                Todo(
+                    title=_("录入%(unit)s %(month)s积分") % {"unit": unit, "month": months.label(last)},
+                    url=_grid(unit.pk, last),
+                    count=1,
+                    due=deadlines(policy, last).submit_by,
+                )
+            )
+    for row in moved.values():
+        if row.is_open and row.return_reason and row.month != last:
+            title = _("更正被退回的%s") % months.label(row.month)
+            waiting.append(Todo(title=title, url=_grid(row.unit_id, row.month), count=1))
+    return waiting
+
+
+def _steps(user: User, policy: MonthPolicy) -> list[Todo]:
+    """Months that wait to be checked or closed by this person."""
+    checks = user.authority.paths(BRANCH_COMMITTEE_POSTS)
+    closes = user.authority.paths(COMMITTEE_POSTS)
+    rows = Month.objects.filter(state__in=["SUBMITTED", "CHECKED"]).select_related("unit")
+    waiting: list[Todo] = []
+    if checks:
+        mine = rows.filter(below(checks, "unit__path"), state="SUBMITTED").exclude(submitted_by=user.pk)
+        waiting += [
+            Todo(
+                title=_("审核%s") % row,
+                url=_grid(row.unit_id, row.month),
+                count=1,
+                due=deadlines(policy, row.month).check_by,
+            )
+            for row in mine[:10]
+        ]
+    if closes:
+        ready: dict[int, int] = {}
+        for month in rows.filter(below(closes, "unit__path"), state="CHECKED").values_list("month", flat=True):
+            ready[month] = ready.get(month, 0) + 1
+        waiting += [
+            Todo(
+                title=_("%s待结账") % months.label(month),
+                url=f"{reverse('scoring:month-list')}?month={month}&state=CHECKED",
+                count=count,
+                due=deadlines(policy, month).close_by,
+            )
+            for month, count in sorted(ready.items())
+        ]
+    return waiting
+
+
+def waiting_for(user: User, today: datetime.date | None = None) -> list[Todo]:
+    """To-dos of scoring, at most four queries."""
+    if not user.authority.posts:
+        return []
+    last = months.shift(months.month_of(today or timezone.localdate()), -1)
+    path = user.authority.posts[0].unit_path
+    policy = policy_of(OrgUnit(path=path))
+    return _entries(user, last, policy) + _steps(user, policy)

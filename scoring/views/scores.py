@@ -1,0 +1,137 @@
+"""Rankings, the ledger of an account, one entry, and its reversal."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from members.access import SEEING_POSTS
+from members.errors import Refused
+from members.models import OrgUnit
+from members.permissions import SignedIn, permitted
+from scoring import months, ranking
+from scoring.cards import unclosed_branches
+from scoring.forms import ReversalForm
+from scoring.models import Account, LedgerEntry, Month
+from scoring.services.posting import reverse_entry
+from scoring.views.months import asked_month, recent_months
+
+PAGE = 50
+
+
+@permitted("scoring.view_ranking")
+def ranking_home(request: SignedIn) -> HttpResponse:
+    """To the ranking that is nearest to this person: the unit of the first seeing post, else the own branch."""
+    authority = request.user.authority
+    held = [post.unit_id for post in authority.posts if post.post in SEEING_POSTS]
+    unit_id = held[0] if held else authority.branch_id
+    unit = OrgUnit.objects.filter(pk=unit_id or 0).first()
+    while unit is not None and unit.kind not in ranking.RANKED_KINDS:
+        unit = unit.parent
+    if unit is None:
+        return render(request, "scoring/ranking_none.html")
+    return redirect("scoring:ranking-of", unit.pk)
+
+
+@permitted("scoring.view_unit_ranking", OrgUnit)
+def ranking_of(request: SignedIn, unit: OrgUnit) -> HttpResponse:
+    """Ranking of a branch, or of everything below a committee, in one month."""
+    if unit.kind not in ranking.RANKED_KINDS:
+        raise Http404
+    current = months.month_of(timezone.localdate())
+    month = asked_month(request, current) if request.GET.get("month") else ranking.newest_month(unit, current)
+    sees_all = request.user.has_perm("scoring.view_month", unit)
+    # Members see the published figures: months that are closed.
+    rows = ranking.rows_of(unit, month, only_closed=not sees_all)
+    table = ranking.table_of(unit, month)
+    paginator = Paginator(rows, PAGE)
+    if sees_all:
+        paginator.count = table.count
+    page = paginator.get_page(request.GET.get("page"))
+    is_branch = unit.kind == OrgUnit.Kind.BRANCH
+    context = {
+        "unit": unit,
+        "month": month,
+        "months": recent_months(current, 18),
+        "page": page,
+        "rows": ranking.places_of(table, page.object_list),
+        "summary": table,
+        "is_branch": is_branch,
+        "unclosed": 0 if is_branch else unclosed_branches(unit.path, month).count(),
+        "sees_all": sees_all,
+        "branch_means": [] if is_branch else ranking.branch_means(unit, month),
+        "distribution": None if is_branch else ranking.distribution_chart(table),
+    }
+    return render(request, "scoring/ranking.html", context)
+
+
+@permitted("scoring.view_ledger", Account, related=("member",))
+def ledger_of(request: SignedIn, account: Account) -> HttpResponse:
+    """All entries of an account, reversals beside what they reverse, newest first."""
+    entries = LedgerEntry.objects.filter(account=account).select_related(
+        "item__section", "unit", "filed_by__member", "rule_set", "reverses", "reversal"
+    )
+    month = request.GET.get("month", "")
+    if month.isdigit() and months.is_month(int(month)):
+        entries = entries.filter(month=int(month))
+    page = Paginator(entries.order_by("-month", "-pk"), PAGE).get_page(request.GET.get("page"))
+    current = months.month_of(timezone.localdate())
+    return render(
+        request,
+        "scoring/ledger.html",
+        {
+            "account": account,
+            "member": account.member,
+            "page": page,
+            "month": int(month) if month.isdigit() else None,
+            "months": recent_months(current, 18),
+        },
+    )
+
+
+@permitted(
+    "scoring.view_ledger",
+    LedgerEntry,
+    related=("account__member", "item__section", "unit", "filed_by__member", "rule_set", "reverses__filed_by__member"),
+)
+def entry_detail(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
+    """One record: rule, evidence, person, and the way its month has gone."""
+    reversal = LedgerEntry.objects.filter(reverses=entry).select_related("filed_by__member").first()
+    row = Month.objects.filter(unit=entry.unit_id, month=entry.month)
+    month = row.select_related("submitted_by__member", "checked_by__member", "closed_by__member").first()
+    may_reverse = reversal is None and entry.reverses_id is None
+    may_reverse = may_reverse and request.user.has_perm("scoring.reverse_entry", entry)
+    return render(
+        request,
+        "scoring/entry.html",
+        {
+            "entry": entry,
+            "reversal": reversal,
+            "month": month,
+            "files": entry.evidence.filter(removed_at=None),
+            "form": ReversalForm(),
+            "may_reverse": may_reverse,
+        },
+    )
+
+
+@permitted("scoring.reverse_entry", LedgerEntry, related=("account__member", "unit"))
+def entry_reverse(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
+    """Put a mistake right by its one reversal."""
+    if request.method != "POST":
+        return redirect("scoring:entry", entry.pk)
+    form = ReversalForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, _("请写明冲正的原因，不超过 200 字。"))
+        return redirect("scoring:entry", entry.pk)
+    try:
+        reversal = reverse_entry(entry, by=request.user, reason=form.cleaned_data["reason"])
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+        return redirect("scoring:entry", entry.pk)
+    messages.success(request, _("已冲正，冲正记录为 #%d。") % reversal.pk)
+    return redirect("scoring:entry", entry.pk)

@@ -1,0 +1,23 @@
+from typing import Any
+
+from tests.factories import Cast
+from tests.routes import answers, only
+from tests.scoring.factories import account
+
+WITHOUT_MEMBER = {"system_admin": 403, "security_admin": 403, "auditor": 403}
+MONTHLY = ("secretary", "deputy", "commissioner", "committee_member", "business_admin")
+
+ROUTES = {
+    "home": answers(200),
+    "home-todo": answers(200),
+    "home-branches": only(*MONTHLY),
+    "score-mine": answers(200, **WITHOUT_MEMBER),
+    # Of another person's points not even the existence is told.
+    "score-of": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 200)),
+    "setup": only("business_admin"),
+}
+POSTED: set[str] = set()
+
+
+def arguments(cast: Cast) -> dict[str, Any]:
+    return {"score-of": [account(cast.member.member).pk]}

@@ -1,0 +1,125 @@
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from scoring.models import DraftCell, Evidence, LedgerEntry, Month, ScoreRun
+from scoring.months import last_day
+from tests.factories import Cast
+from tests.routes import answers, only
+from tests.scoring.factories import MONTH, account, item, rule_set
+
+ENTRY = ("secretary", "deputy", "commissioner")
+MONTHLY = (*ENTRY, "committee_member", "business_admin")
+SEEING = ("group_leader", *MONTHLY)
+TOP = ("committee_member", "business_admin")
+# The auditor belongs to no unit and holds no post: units do not exist for that account.
+_OUTSIDE = {"auditor": 404}
+# Of another person's points not even the existence is told.
+_PERSONAL = answers(404, member=200, **dict.fromkeys(SEEING, 200))
+# Those who see the record but may not change it.
+_KNOWN = answers(404, **dict.fromkeys(("member", *SEEING), 403))
+_COMMITTEE_ONLY = only(*TOP) | _OUTSIDE
+
+ROUTES = {
+    # the grid and its month
+    "scoring:month-grid": only(*MONTHLY) | _OUTSIDE,
+    "scoring:month-cells": only(*ENTRY, status=400) | _OUTSIDE,
+    "scoring:month-last": only(*MONTHLY) | _OUTSIDE,
+    "scoring:evidence-add": only(*ENTRY, status=400) | _OUTSIDE,
+    "scoring:evidence-list": only(*MONTHLY, status=400) | _OUTSIDE,
+    "scoring:evidence-file": _PERSONAL,
+    "scoring:evidence-remove": _KNOWN | dict.fromkeys(ENTRY, 200),
+    "scoring:month-list": only(*MONTHLY),
+    "scoring:months-close": only(*MONTHLY, status=302),
+    "scoring:month-submit": only(*ENTRY, status=302) | _OUTSIDE,
+    "scoring:month-recall": only(*ENTRY, status=302) | _OUTSIDE,
+    "scoring:month-check": only(*ENTRY, status=302) | _OUTSIDE,
+    "scoring:month-return": only(*ENTRY, "committee_member", status=302) | _OUTSIDE,
+    "scoring:month-close": only(*ENTRY, "committee_member", status=302) | _OUTSIDE,
+    "scoring:policy-edit": _COMMITTEE_ONLY,
+    # sheets
+    "scoring:month-template": only(*ENTRY) | _OUTSIDE,
+    "scoring:month-import": only(*ENTRY) | _OUTSIDE,
+    "scoring:month-sheet": only(*MONTHLY) | _OUTSIDE,
+    "scoring:month-sheet-xlsx": only(*MONTHLY) | _OUTSIDE,
+    # nothing has been computed yet
+    "scoring:ledger-xlsx": only(*MONTHLY, status=409) | _OUTSIDE,
+    "scoring:ledger-pdf": only(*MONTHLY, status=409) | _OUTSIDE,
+    # the month job
+    "scoring:run-start": only(*TOP, status=302) | _OUTSIDE,
+    "scoring:run-progress": answers(404, **dict.fromkeys(TOP, 200)),
+    "scoring:run-cancel": answers(404, **dict.fromkeys(TOP, 302)),
+    # ranking, ledger, entries
+    "scoring:ranking": answers(302, auditor=200, system_admin=200, security_admin=200),
+    "scoring:ranking-of": only("member", "colleague", "group_leader", *MONTHLY) | _OUTSIDE,
+    "scoring:ledger": _PERSONAL,
+    "scoring:entry": _PERSONAL,
+    "scoring:entry-reverse": _KNOWN | dict.fromkeys(ENTRY, 302),
+    # rule sets: read by everyone they bind, written by the business administrator
+    "scoring:rules-list": answers(200),
+    "scoring:rules-detail": answers(200, auditor=404),
+    "scoring:rules-load": only("business_admin"),
+    "scoring:rules-publish": only("business_admin", status=302) | _OUTSIDE,
+    "scoring:year-totals": only("business_admin") | _OUTSIDE,
+}
+POSTED = {
+    "scoring:month-cells",
+    "scoring:evidence-add",
+    "scoring:evidence-remove",
+    "scoring:months-close",
+    "scoring:month-submit",
+    "scoring:month-recall",
+    "scoring:month-check",
+    "scoring:month-return",
+    "scoring:month-close",
+    "scoring:run-start",
+    "scoring:run-cancel",
+    "scoring:entry-reverse",
+    "scoring:rules-publish",
+}
+_OF_MONTH = (
+    "month-grid", "month-cells", "month-last", "evidence-add", "evidence-list", "month-submit", "month-recall",
+    "month-check", "month-return", "month-close", "month-template", "month-import", "month-sheet", "month-sheet-xlsx",
+    "ledger-xlsx", "ledger-pdf",
+)  # fmt: skip
+
+
+def arguments(cast: Cast) -> dict[str, Any]:
+    """The member's branch in one month, the member's account, one entry with a file, a run of the committee."""
+    rules = rule_set(cast.committee)
+    own = account(cast.member.member)
+    clause = item(rules, "加-2")
+    Month.objects.create(unit=cast.branch, month=MONTH)
+    cell = DraftCell.objects.create(
+        account=own, item=clause, text="1次", unit=cast.branch, month=MONTH, edited_by=cast.secretary
+    )
+    entry = LedgerEntry.objects.create(
+        account=own, unit=cast.branch, item=clause, rule_set=rules, happened_on=last_day(MONTH), month=MONTH,
+        points=Decimal(1), source=LedgerEntry.Source.GRID, filed_by=cast.secretary, filed_at=timezone.now(),
+        key=uuid.uuid4(),
+    )  # fmt: skip
+    file = Evidence(cell=cell, entry=entry, digest="0" * 64, name="佐证.txt", content_type="text/plain", size=2)
+    file.by = cast.secretary
+    file.file.save("proof", ContentFile(b"ok"), save=False)
+    file.save()
+    run = ScoreRun.objects.create(unit=cast.committee, month=MONTH, slot="test")
+    found: dict[str, Any] = {f"scoring:{name}": [cast.branch.pk, MONTH] for name in _OF_MONTH}
+    return found | {
+        "scoring:evidence-file": [file.pk],
+        "scoring:evidence-remove": [file.pk],
+        "scoring:policy-edit": [cast.committee.pk],
+        "scoring:run-start": [cast.committee.pk, MONTH],
+        "scoring:run-progress": [run.pk],
+        "scoring:run-cancel": [run.pk],
+        "scoring:ranking-of": [cast.branch.pk],
+        "scoring:ledger": [own.pk],
+        "scoring:entry": [entry.pk],
+        "scoring:entry-reverse": [entry.pk],
+        "scoring:rules-detail": [rules.pk],
+        "scoring:rules-publish": [rules.pk],
+        "scoring:year-totals": [cast.committee.pk],
+    }
+
