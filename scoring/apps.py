@@ -1,6 +1,9 @@
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from members import audit_labels
+from scoring.audit_labels import LABELS
+
 
 class ScoringConfig(AppConfig):
     name = "scoring"
@@ -8,3 +11,5 @@ class ScoringConfig(AppConfig):
 
     def ready(self) -> None:
         from scoring import receivers  # noqa: F401  (connects the signals)
+
+        audit_labels.add(LABELS)

@@ -31,9 +31,14 @@ def item_rule(item: Item, section: Section) -> ItemRule:
         zeroes=item.zeroes,
         unit_label=item.unit_label,
         classes=tuple(item.classes),
-        is_deduction=section.kind == Section.Kind.DEDUCTION,
+        is_deduction=section.kind == Section.Kind.DEDUCTION or _only_deducts(item),
         reason_required=item.reason_required,
     )
+
+
+def _only_deducts(item: Item) -> bool:
+    """A range that ends at zero takes points off, in whichever section it stands."""
+    return item.pricing == Item.Pricing.RANGE and hundredths(item.pricing_table["max"]) <= 0
 
 
 def section_rule(section: Section, items: list[Item]) -> SectionRule:

@@ -7,7 +7,6 @@ draft is written as a whole or not at all, and never over what someone changed s
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -27,63 +26,7 @@ from scoring.services.sheet import Grid, GridCell, GridRow
 from scoring.sheets import heading, title
 from scoring.sheets.heading import KnownItem, Recognised, SheetColumn
 from scoring.sheets.people import Branch, Person, Problem, SheetRow, lay_rows, typed
-
-
-@dataclass(frozen=True)
-class PlannedChange:
-    """One cell that will be different. `item` is None for the remark column."""
-
-    row: int
-    account: int
-    item: int | None
-    version: int
-    who: str
-    column: str
-    old: str
-    new: str
-
-    @property
-    def is_cleared(self) -> bool:
-        return not self.new
-
-    @property
-    def is_new(self) -> bool:
-        return not self.old
-
-
-@dataclass
-class SheetPlan:
-    """What a file would change in a month, or why it cannot be taken."""
-
-    month: Month
-    sheet: str
-    people: int = 0
-    problems: list[Problem] = field(default_factory=list)
-    changes: list[PlannedChange] = field(default_factory=list)
-    unchanged: int = 0
-    left_aside: list[tuple[SheetColumn, str]] = field(default_factory=list)
-    untouched: list[str] = field(default_factory=list)
-    absent: list[str] = field(default_factory=list)
-
-    @property
-    def new(self) -> int:
-        return sum(change.is_new for change in self.changes)
-
-    @property
-    def cleared(self) -> int:
-        return sum(change.is_cleared for change in self.changes)
-
-    @property
-    def changed(self) -> int:
-        return len(self.changes) - self.new - self.cleared
-
-    def summary(self) -> str:
-        return _("新填 %(new)d 格，修改 %(changed)d 格，清空 %(cleared)d 格，不变 %(unchanged)d 格") % {
-            "new": self.new,
-            "changed": self.changed,
-            "cleared": self.cleared,
-            "unchanged": self.unchanged,
-        }
+from scoring.sheets.plan import PlannedChange, SheetPlan
 
 
 def read_month_sheet(unit: OrgUnit, month: int, file_name: str, content: bytes) -> SheetPlan:
@@ -289,7 +232,3 @@ def _spoilt_sentences(grid: Grid, spoilt: Iterable[Saved]) -> list[str]:
         }
         for one in spoilt
     ]
-
-
-def changes_of(plan: SheetPlan) -> list[Change]:
-    return [Change(each.account, each.item, each.new, each.version) for each in plan.changes]

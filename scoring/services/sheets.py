@@ -31,7 +31,8 @@ from scoring.sheets.workbook import long_rows, write_book
 
 # Beyond this a workbook is one long table, written as it comes: formatted sheets are held in memory.
 BIG_ROWS = 20_000
-PDF_ROWS = 2_000
+# Laying out pages takes some 20 ms and 300 KB a row; a branch never has as many.
+PDF_ROWS = 500
 Target = str | IO[bytes]
 
 

@@ -10,6 +10,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -18,11 +19,12 @@ from members.errors import Refused
 from members.models import OrgUnit, User
 from members.pdf import PACKAGES, PdfUnavailable
 from members.permissions import permitted
-from members.spreadsheet import download, scratch_file
+from members.spreadsheet import download, scratch_file, stamp
 from scoring import months
 from scoring.services import sheets
-from scoring.services.month_sheet import PlannedChange, SheetPlan, changes_of, read_month_sheet, write_changes
+from scoring.services.month_sheet import read_month_sheet, write_changes
 from scoring.sheets.papers import scope_of
+from scoring.sheets.plan import PlannedChange, SheetPlan
 from scoring.sheets.ticket import issue, redeem
 
 # A preview names this many changes; the sums above it count all.
@@ -83,7 +85,7 @@ def month_import(request: HttpRequest, unit: OrgUnit, month: int) -> HttpRespons
     plan = _preview(request, unit, month) if request.method == "POST" else None
     ticket = ""
     if plan and plan.changes and not plan.problems:
-        ticket = issue(changes_of(plan), unit=unit, month=month, by=_person(request))
+        ticket = issue(plan.confirmed(), unit=unit, month=month, by=_person(request))
     return render(
         request,
         "scoring/month_import.html",
@@ -133,7 +135,9 @@ def month_sheet(request: HttpRequest, unit: OrgUnit, month: int) -> HttpResponse
         table = sheets.month_table(unit, month)
     except Refused as refusal:
         return _refused(request, unit, month, str(refusal))
-    return render(request, "scoring/month_sheet.html", {"unit": unit, "month": month, "table": table})
+    printed = stamp(_person(request), timezone.localtime())
+    context = {"unit": unit, "month": month, "table": table, "stamp": printed}
+    return render(request, "scoring/month_sheet.html", context)
 
 
 @require_GET

@@ -14,7 +14,14 @@ from tests.factories import user
 from tests.scoring.factories import MONTH
 
 
-def entry(account: Account, item: Item, points: object, month: int = MONTH, unit: OrgUnit | None = None, **fields: object) -> LedgerEntry:
+def entry(
+    account: Account,
+    item: Item | None,
+    points: object,
+    month: int = MONTH,
+    unit: OrgUnit | None = None,
+    **fields: object,
+) -> LedgerEntry:
     """An imported entry in the branch the member belongs to on the first day, unless another is named."""
     if unit is None:
         unit = account.member.memberships.at(months.first_day(month)).get().branch
@@ -24,14 +31,12 @@ def entry(account: Account, item: Item, points: object, month: int = MONTH, unit
         unit=unit,
         month=month,
         points=Decimal(str(points)),
-        **{
-            "rule_set": item.section.rule_set,
-            "happened_on": months.first_day(month),
-            "source": LedgerEntry.Source.IMPORT,
-            "filed_by": user() if "filed_by" not in fields else None,
-            "filed_at": timezone.now(),
-            **fields,
-        },
+        rule_set=fields.pop("rule_set", None) or item.section.rule_set,
+        happened_on=fields.pop("happened_on", None) or months.first_day(month),
+        source=fields.pop("source", LedgerEntry.Source.IMPORT),
+        filed_by=fields.pop("filed_by", None) or user(),
+        filed_at=timezone.now(),
+        **fields,
     )
 
 

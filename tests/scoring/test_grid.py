@@ -94,7 +94,8 @@ def test_cell_refuses_and_names_the_rule(kinds, code, typed, sentence):
 
 def test_columns_say_their_range(kinds):
     hints = [column.hint for column in grid_layout(kinds.rules).columns]
-    assert hints == ["0～60", "优秀／合格", "每次 1 分", "每次 2 分", "每小时 0.5 分，月限 3", "1～5", "填分数", "−5～0"]
+    assert hints[:4] == ["0～60", "优秀／合格", "每次 1 分", "每次 2 分"]
+    assert hints[4:] == ["每小时 0.5 分，月限 3", "1～5", "填分数", "−5～0"]
 
 
 # --- saving ----------------------------------------------------------------------------------------
@@ -115,11 +116,8 @@ def test_save_answers_each_change_and_the_new_total(short):
         Saved(account, None, 1, "月底补报"),
     ]
     assert totals == {account: 6100}
-    cells = DraftCell.objects.order_by("item__position", "item").values_list("item__code", "text", "remark", "edited_by")
-    assert sorted(cells) == sorted(
-        [(code, text, remark, short.people.secretary.pk) for code, text, remark in
-         (("基-1", "60", ""), ("加-1", "3", "抢修"), ("减-2", "-2", ""))]
-    )  # fmt: skip
+    cells = DraftCell.objects.filter(edited_by=short.people.secretary).values_list("item__code", "text", "remark")
+    assert set(cells) == {("基-1", "60", ""), ("加-1", "3", "抢修"), ("减-2", "-2", "")}
     assert list(DraftRemark.objects.values_list("account", "text")) == [(account, "月底补报")]
 
 

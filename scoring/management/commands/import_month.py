@@ -8,7 +8,8 @@ from members.errors import Refused
 from scoring import months
 from scoring.management.arguments import acting_user, content_of, unit_named
 from scoring.management.commands.score_month import month_argument
-from scoring.services.month_sheet import SheetPlan, changes_of, read_month_sheet, write_changes
+from scoring.services.month_sheet import read_month_sheet, write_changes
+from scoring.sheets.plan import SheetPlan
 
 
 class Command(BaseCommand):
@@ -32,7 +33,7 @@ class Command(BaseCommand):
             if not plan.changes:
                 self.stdout.write(_("没有需要变更的内容。"))
                 return
-            write_changes(unit, month, changes_of(plan), by=by)
+            write_changes(unit, month, plan.confirmed(), by=by)
         except Refused as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(f"{unit} {months.label(month)}：{plan.summary()}")
