@@ -23,7 +23,7 @@ from members.services.users import first_password
 from scoring import months
 from scoring.services import grid
 from scoring.services import months as month_services
-from scoring.services.month_sheet import changes_of, read_month_sheet, write_changes
+from scoring.services.month_sheet import read_month_sheet, write_changes
 from scoring.services.rules import load_rule_set, preset_text, publish_rule_set
 
 Post = Appointment.Post
@@ -129,7 +129,7 @@ def _import_sheet(posts: _Posts, month: int) -> None:
     path = settings.SAMPLE_DIR / f"{SHOWN_BRANCH}{month % 100}月积分登记表.xlsx"
     branch = OrgUnit.objects.get(name=SHOWN_BRANCH)
     plan = read_month_sheet(branch, month, path.name, path.read_bytes())
-    write_changes(branch, month, changes_of(plan), by=posts.of(branch, Post.BRANCH_SECRETARY))
+    write_changes(branch, month, plan.confirmed(), by=posts.of(branch, Post.BRANCH_SECRETARY))
 
 
 def _type_months(posts: _Posts, month: int) -> None:

@@ -57,23 +57,37 @@ class Authority:
 
     @classmethod
     def of(cls, user: User, on: datetime.date | None = None) -> Authority:
-        """Two queries: the open membership and the posts held on the day (today when not given)."""
-        day = on or timezone.localdate()
-        membership, posts = None, tuple[HeldPost, ...]()
-        if user.member_id:
-            memberships = apps.get_model("members", "Membership").objects.at(day)
-            membership = memberships.filter(member=user.member_id).select_related("branch").first()
-            held = apps.get_model("members", "Appointment").objects.at(day).filter(member=user.member_id)
-            posts = tuple(HeldPost(*row) for row in held.values_list("post", "unit_id", "unit__path"))
+        return cls.of_many([user], on)[user.pk]
+
+    @classmethod
+    def of_many(cls, users: Iterable[User], on: datetime.date | None = None) -> dict[int, Authority]:
+        """By account, on the day (today when not given): the open membership and the posts held.
+
+        Two queries, whatever the number of accounts; none when nobody among them is a member.
+        """
+        day, users = on or timezone.localdate(), list(users)
+        members = [user.member_id for user in users if user.member_id]
+        places: dict[int | None, Membership] = {}
+        posts: dict[int | None, list[HeldPost]] = {}
+        if members:
+            memberships = apps.get_model("members", "Membership").objects.at(day).filter(member__in=members)
+            places = {row.member_id: row for row in memberships.select_related("branch")}
+            held = apps.get_model("members", "Appointment").objects.at(day).filter(member__in=members)
+            for member, post, unit, path in held.values_list("member", "post", "unit", "unit__path"):
+                posts.setdefault(member, []).append(HeldPost(post, unit, path))
+        return {user.pk: cls._made(user, places.get(user.member_id), posts.get(user.member_id, [])) for user in users}
+
+    @classmethod
+    def _made(cls, user: User, place: Membership | None, posts: list[HeldPost]) -> Authority:
         return cls(
             user_id=user.pk,
             member_id=user.member_id,
-            branch_id=membership.branch_id if membership else None,
-            branch_path=membership.branch.path if membership else "",
-            group_id=membership.group_id if membership else None,
+            branch_id=place.branch_id if place else None,
+            branch_path=place.branch.path if place else "",
+            group_id=place.group_id if place else None,
             duty=user.duty,
             is_superuser=user.is_superuser,
-            posts=posts,
+            posts=tuple(posts),
         )
 
     def holds(self, posts: frozenset[str]) -> bool:

@@ -17,7 +17,7 @@ admin.site.unregister(Group)
 admin.site.site_header = admin.site.site_title = "后台维护"
 
 
-class RescueAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class RescueAdmin(admin.ModelAdmin):
     """Everything can be looked at, only `changeable` fields changed, nothing added or deleted."""
 
     changeable: tuple[str, ...] = ()

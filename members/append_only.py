@@ -11,12 +11,27 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.models import Model, UniqueConstraint
 
 _MESSAGE = "只增不改：{table} 的记录不能修改或删除，请用冲正"
 
 
+def _models() -> dict[str, type[Model]]:
+    return {m._meta.db_table: m for m in apps.get_models() if getattr(m, "append_only", False)}
+
+
 def append_only_tables() -> list[str]:
-    return sorted(m._meta.db_table for m in apps.get_models() if getattr(m, "append_only", False))
+    return sorted(_models())
+
+
+def _taken(table: str) -> str:
+    """A condition: the new row has a unique value that another row has already."""
+    meta = _models()[table]._meta
+    sets = [[field.column] for field in meta.concrete_fields if field.unique]
+    for constraint in meta.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            sets.append([meta.get_field(name).column for name in constraint.fields])  # type: ignore[union-attr]
+    return " OR ".join("(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in names) + ")" for names in sets)
 
 
 def _sqlite(table: str) -> list[str]:
@@ -24,8 +39,8 @@ def _sqlite(table: str) -> list[str]:
     heads = {
         "update": f"BEFORE UPDATE ON {table}",
         "delete": f"BEFORE DELETE ON {table}",
-        # INSERT OR REPLACE deletes without firing the delete trigger.
-        "replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE id = NEW.id)",
+        # INSERT OR REPLACE deletes whatever is in its way without firing the delete trigger.
+        "replace": f"BEFORE INSERT ON {table} WHEN EXISTS (SELECT 1 FROM {table} WHERE {_taken(table)})",
     }
     statements = []
     for name, head in heads.items():

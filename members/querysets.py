@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.apps import apps
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, SmallIntegerField, Value, When
 from django.db.models.functions import Replace
+from django.db.models.lookups import StartsWith
 
 from members import personal
 from members.access import BUSINESS_ADMIN_POSTS, LEADER_POSTS, SECRETARY_POSTS, SEEING_POSTS, below
@@ -38,7 +39,24 @@ def _reached(authority: Authority, posts: frozenset[str], prefix: str = "") -> Q
     return condition
 
 
-def _spelled(words: list[str]) -> Q:
+def _matching(text: str, prefix: str = "") -> Q:
+    """Members by name, pinyin, initials, staff number; by a whole ID number through its keyed hash.
+
+    `prefix` leads to the member. Every condition but the name has an index to begin with.
+    """
+    words = text.lower().split()
+    plain = "".join(words)
+    if not plain.isascii():
+        return Q(**{f"{prefix}name__contains": "".join(text.split())})
+    condition = Q(**{f"{prefix}staff_number__startswith": text.strip()})
+    if plain.isalpha():
+        condition |= Q(**{f"{prefix}initials__startswith": plain}) | _spelled(words, f"{prefix}pinyin")
+    if len(plain) == 18:
+        condition |= Q(**{f"{prefix}id_number_hash": personal.lookup_hash(plain)})
+    return condition
+
+
+def _spelled(words: list[str], field: str) -> Q:
     """Names whose pinyin begins so, typed with blanks between the syllables or without.
 
     The first letters narrow the search by index before the blanks are taken out of every row; "a", "e"
@@ -46,7 +64,8 @@ def _spelled(words: list[str]) -> Q:
     """
     plain = "".join(words)
     head = plain[:1] if plain[0] in "aeo" else plain[:2]
-    return Q(pinyin__startswith=" ".join(words)) | Q(pinyin__startswith=head, spelling__startswith=plain)
+    without_blanks = StartsWith(Replace(F(field), Value(" ")), plain)
+    return Q(**{f"{field}__startswith": " ".join(words)}) | Q(without_blanks, **{f"{field}__startswith": head})
 
 
 class OrgUnitQuerySet(QuerySet["OrgUnit"]):
@@ -82,19 +101,7 @@ class MemberQuerySet(QuerySet["Member"]):
         return self.filter(Q(pk=authority.member_id) | Exists(memberships))
 
     def search(self, text: str) -> MemberQuerySet:
-        """By name, pinyin, initials, staff number; a whole ID number is found by its keyed hash."""
-        words = text.lower().split()
-        plain = "".join(words)
-        if not plain:
-            return self
-        if not plain.isascii():
-            return self.filter(name__contains="".join(text.split()))
-        condition = Q(staff_number__startswith=text.strip())
-        if plain.isalpha():
-            condition |= Q(initials__startswith=plain) | _spelled(words)
-        if len(plain) == 18:
-            condition |= Q(id_number_hash=personal.lookup_hash(plain))
-        return self.alias(spelling=Replace("pinyin", Value(" "))).filter(condition)
+        return self.filter(_matching(text)) if text.strip() else self
 
 
 class MembershipQuerySet(QuerySet["Membership"]):
@@ -119,6 +126,9 @@ class MembershipQuerySet(QuerySet["Membership"]):
         if authority.is_superuser:
             return self
         return self.filter(Q(member=authority.member_id) | _reached(authority, SEEING_POSTS))
+
+    def search(self, text: str) -> MembershipQuerySet:
+        return self.filter(_matching(text, "member__")) if text.strip() else self
 
     def by_name(self) -> MembershipQuerySet:
         return self.order_by("member__pinyin", "member__staff_number")
@@ -157,12 +167,12 @@ class UserQuerySet(QuerySet["User"]):
         authority = user.authority
         if authority.sees_all_trees:
             return self
-        memberships = apps.get_model("members", "Membership").objects.current()
-        own_people = memberships.filter(
-            below(authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS), "branch__path")
-        )
+        reach = authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS)
+        memberships = apps.get_model("members", "Membership").objects.current().filter(below(reach, "branch__path"))
         # A set, not EXISTS: PostgreSQL would ask that of every account in turn.
-        return self.filter(Q(pk=user.pk) | Q(member__in=own_people.values("member")))
+        condition = Q(member__in=memberships.values("member"))
+        is_among_them = any(authority.branch_path.startswith(path) for path in reach)
+        return self.filter(condition if is_among_them else condition | Q(pk=user.pk))
 
     def search(self, text: str) -> UserQuerySet:
         """By sign-in name, or as members are found."""

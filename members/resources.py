@@ -42,6 +42,8 @@ class _Person(_Looked):
     def clean(self, value: Any, row: Any = None, **options: Any) -> Member:
         number, name = _text(value), _text(row.get(NAME)).replace(" ", "")
         found = self.resource.people.get(number)
+        if not number:
+            raise ValueError(_("工号不能为空，请填写。"))
         if found is None:
             raise ValueError(_("没有工号为“%s”的党员，请核对工号。") % number)
         if name and name != found.name:
@@ -55,6 +57,8 @@ class _Person(_Looked):
 class _Unit(_Looked):
     def clean(self, value: Any, row: Any = None, **options: Any) -> OrgUnit:
         name, above = _text(value), _text(row.get(ABOVE))
+        if not name:
+            raise ValueError(_("任职组织不能为空，请填写。"))
         found = self.resource.units.get(name, [])
         if above:
             found = [unit for unit in found if unit.parent and unit.parent.name == above]

@@ -22,7 +22,7 @@ def unit_of(thing: object) -> OrgUnit | None:
         return thing.unit
     if isinstance(thing, Membership):
         return thing.branch
-    if isinstance(thing, User | Exclusion):
+    if isinstance(thing, Exclusion):
         return unit_of(thing.member)
     if isinstance(thing, Member) and thing.last_membership:
         return thing.last_membership.branch
@@ -112,13 +112,14 @@ def is_account_of_office(user: User, thing: object) -> bool:
 
 
 @rules.predicate
-def reaches_posts_of(user: User, thing: object) -> bool:
-    """All the person's posts lie where one is secretary or business administrator oneself: whoever resets
-    a password could sign in with it."""
+def looks_after(user: User, thing: object) -> bool:
+    """Secretary or business administrator of the person's branch, and of everything where the person holds a
+    post: whoever resets a password could sign in with it."""
     if not isinstance(thing, User) or thing.duty or thing.is_superuser:
         return False
     own = user.authority.paths(SECRETARY_POSTS | BUSINESS_ADMIN_POSTS)
-    return all(any(held.unit_path.startswith(path) for path in own) for held in thing.authority.posts)
+    places = [thing.authority.branch_path, *(held.unit_path for held in thing.authority.posts)]
+    return all(any(place.startswith(path) for path in own) for place in places)
 
 
 @rules.predicate
@@ -151,10 +152,7 @@ rules.add_perm("members.view_import", is_business_admin_above | is_secretary_of)
 rules.add_perm("members.list_users", is_business_admin | is_secretary | is_system_admin | is_security_admin)
 rules.add_perm("members.open_users", is_business_admin_above | is_secretary_of)
 rules.add_perm("members.open_administrator", is_system_admin)
-rules.add_perm(
-    "members.reset_password",
-    (is_business_admin_above | is_secretary_of) & reaches_posts_of | is_account_of_office & is_system_admin,
-)
+rules.add_perm("members.reset_password", looks_after | is_account_of_office & is_system_admin)
 rules.add_perm("members.lock_user", is_security_admin)
 rules.add_perm("members.assign_duty", is_security_admin)
 rules.add_perm("members.view_audit", is_auditor)

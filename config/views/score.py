@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from members.models import Membership
+from members.models import Member, Membership
 from members.permissions import SignedIn, permitted
 from scoring import cards, months
 from scoring.models import Account, Month, Score
@@ -25,6 +25,12 @@ def score_mine(request: SignedIn) -> HttpResponse:
 @permitted("scoring.view_score", Account, related=("member",))
 def score_of(request: SignedIn, account: Account) -> HttpResponse:
     return _score_page(request, account)
+
+
+@permitted("members.view_member", Member)
+def score_of_member(request: SignedIn, member: Member) -> HttpResponse:
+    """The same page, reached from the personal file, which knows nothing of accounts."""
+    return _score_page(request, get_object_or_404(Account.objects.select_related("member"), member=member))
 
 
 def _score_page(request: SignedIn, account: Account) -> HttpResponse:

@@ -42,10 +42,10 @@ class RosterField(forms.CharField):
 
     def __init__(self, key: str, **options: Any) -> None:
         self.key = key
-        super().__init__(label=BY_KEY[key].label, **options)
+        super().__init__(label=str(BY_KEY[key].label), **options)
 
     def to_python(self, value: Any) -> str:
-        text = super().to_python(value)
+        text = super().to_python(value) or ""
         try:
             read = BY_KEY[self.key].read(text)
         except Wrong as problem:
@@ -77,7 +77,8 @@ class _UnitChoices(ModelChoiceIterator):
 
     def __iter__(self) -> Any:
         yield "", self.field.empty_label
-        yield from self.field.queryset.values_list("pk", "name")
+        if self.field.queryset is not None:
+            yield from self.field.queryset.values_list("pk", "name")
 
 
 class UnitField(forms.ModelChoiceField):

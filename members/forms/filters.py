@@ -85,8 +85,7 @@ class MemberFilter(Filter):
         if state == "excluded":
             excluded = Exclusion.objects.at(timezone.localdate()).filter(member=OuterRef("member"))
             rows = rows.filter(Exists(excluded))
-        text = self.value("q")
-        return rows.filter(member__in=Member.objects.search(text).values("pk")) if text else rows
+        return rows.search(self.value("q") or "")
 
 
 class UserFilter(Filter):

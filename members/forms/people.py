@@ -47,12 +47,12 @@ class MemberForm(forms.Form):
     PERSONAL = ("id_number", "phone")
     FLAGS = ("is_floating", "is_missing", "is_retired", "is_suspended")
 
-    def __init__(self, *args: Any, member: Member | None = None, **options: Any) -> None:
+    def __init__(self, data: Any = None, *, member: Member | None = None) -> None:
         values = {}
         if member:
             names = [name for name in self.base_fields if name not in self.PERSONAL]
             values = {name: getattr(member, name) for name in names}
-        super().__init__(*args, initial=values, **options)
+        super().__init__(data, initial=values)
         self.fields["member_class"].widget.attrs["list"] = "classes"
         if member:
             for name, masked in zip(self.PERSONAL, (member.masked_id_number, member.masked_phone), strict=True):

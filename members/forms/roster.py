@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from members.forms.fields import UnitField, day_field, today
@@ -30,9 +31,9 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, units: OrgUnitQuerySet, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["unit"].queryset = units
-        first = list(units.values_list("pk", flat=True)[:1])
-        self.fields["unit"].initial = first[0] if first else None
+        unit: Any = self.fields["unit"]
+        unit.queryset = units
+        unit.initial = units.values_list("pk", flat=True).first()
 
     def clean_file(self) -> UploadedFile[Any]:
         """Refuse by the size the browser announces, before the file is read into memory."""
@@ -50,9 +51,9 @@ class OptionsForm(forms.Form):
     moved_on = day_field(_("支部或小组有变的，从哪一天起"))
     sheet = forms.CharField(required=False, strip=False)
 
-    def __init__(self, row: RosterImport, *args: Any) -> None:
+    def __init__(self, row: RosterImport, data: QueryDict | None = None) -> None:
         self.row = row
-        super().__init__(*args, initial=row.options)
+        super().__init__(data, initial=row.options)
 
     def options(self) -> Options:
         """What was chosen. Another sheet has other columns: then they are recognised afresh."""

@@ -37,8 +37,8 @@ class UnitForm(forms.Form):
     name = forms.CharField(label=_("名称"), max_length=80)
     parent = UnitField(label=_("上级组织"), required=False)
 
-    def __init__(self, *args: Any, unit: OrgUnit, by: User, **options: Any) -> None:
-        super().__init__(*args, initial={"name": unit.name, "parent": unit.parent_id}, **options)
+    def __init__(self, data: Any = None, *, unit: OrgUnit, by: User) -> None:
+        super().__init__(data, initial={"name": unit.name, "parent": unit.parent_id})
         above = [kind for kind in OrgUnit.ALLOWED_PARENTS[Kind(unit.kind)] if kind]
         if unit.parent_id is None:
             del self.fields["parent"]

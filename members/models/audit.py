@@ -12,9 +12,7 @@ class AuditEvent(models.Model):
     append_only = True
 
     at = models.DateTimeField(_("时间"), auto_now_add=True, db_index=True)
-    user = models.ForeignKey(
-        "members.User", models.PROTECT, null=True, related_name="+", verbose_name=_("账号")
-    )
+    user = models.ForeignKey("members.User", models.PROTECT, null=True, related_name="+", verbose_name=_("账号"))
     # Copied, so that the line still reads when the person has another name.
     actor = models.CharField(_("姓名"), max_length=80)
     address = models.GenericIPAddressField(_("来源地址"), null=True)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.core.exceptions import ValidationError
 from django.db import models
@@ -76,14 +76,14 @@ class Member(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def spell_name(self) -> None:
-        """Fill the columns that search and sorting use from the name."""
-        self.pinyin, self.initials = spell(self.name)
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         if kwargs.get("update_fields") is None:
             self.spell_name()
         super().save(*args, **kwargs)
+
+    def spell_name(self) -> None:
+        """Fill the columns that search and sorting use from the name."""
+        self.pinyin, self.initials = spell(self.name)
 
     @property
     def id_number(self) -> str:
@@ -222,7 +222,7 @@ class Appointment(models.Model):
         Post.SCORE_CLERK,
     }
     # The kind of unit in which a post can be held.
-    UNIT_KINDS = {
+    UNIT_KINDS: ClassVar[dict[str, set[OrgUnit.Kind]]] = {
         Post.COMMITTEE_SECRETARY: {OrgUnit.Kind.PARTY_COMMITTEE},
         Post.COMMITTEE_MEMBER: {OrgUnit.Kind.PARTY_COMMITTEE},
         Post.PARTY_WORKER: {OrgUnit.Kind.PARTY_COMMITTEE},

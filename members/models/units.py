@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -22,7 +24,7 @@ class OrgUnit(models.Model):
         DEPARTMENT = "DEPARTMENT", _("职能部门")
 
     # Which kinds may stand directly below which; None is the top of the tree.
-    ALLOWED_PARENTS = {
+    ALLOWED_PARENTS: ClassVar[dict[Kind, set[Kind | None]]] = {
         Kind.PARTY_COMMITTEE: {None, Kind.PARTY_COMMITTEE},
         Kind.GENERAL_BRANCH: {Kind.PARTY_COMMITTEE},
         Kind.BRANCH: {Kind.PARTY_COMMITTEE, Kind.GENERAL_BRANCH},

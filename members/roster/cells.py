@@ -20,8 +20,9 @@ from members.tabular import Cell
 _HALF_WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20}
 # Invisible characters that come along when text is copied from web pages and chats.
 _INVISIBLE = dict.fromkeys(
-    [*range(0, 9), *range(0xB, 0x20), 0x7F, 0xAD, *range(0x200B, 0x2010), *range(0x202A, 0x202F)]
-    + [*range(0x2060, 0x2065), 0xFEFF]
+    sign
+    for block in (range(9), range(0xB, 0x20), range(0x200B, 0x2010), range(0x202A, 0x202F), range(0x2060, 0x2065))
+    for sign in (*block, 0x7F, 0xAD, 0xFEFF)
 )
 _CLEANING = {**_INVISIBLE, **_HALF_WIDTH, 0x09: 0x20, 0x0A: 0x20, 0x0D: 0x20}
 _BLANKS = frozenset(
@@ -87,13 +88,9 @@ def read_name(cell: Cell) -> Any:
     text = re.sub(r"\s*·\s*", "·", text)
     text = re.sub(r"(?<=[^\x00-\x7f]) | (?=[^\x00-\x7f])", "", text)
     if _PRIVATE.search(text):
-        return Doubtful(
-            text, _("姓名含造字"), _("姓名里有自造字，别的电脑上可能显示不出，请改用标准汉字或拼音。")
-        )
+        return Doubtful(text, _("姓名含造字"), _("姓名里有自造字，别的电脑上可能显示不出，请改用标准汉字或拼音。"))
     if not re.fullmatch(r"(?:[A-Za-z]|[^\x00-\x7f\W\d_]|·|(?<=[A-Za-z·]) |(?<=[A-Za-z])['-])+", text):
-        raise Wrong(
-            _("姓名有不该出现的字符"), _("姓名里只能有汉字、字母和间隔号“·”，请删去数字、括号和其他符号。")
-        )
+        raise Wrong(_("姓名有不该出现的字符"), _("姓名里只能有汉字、字母和间隔号“·”，请删去数字、括号和其他符号。"))
     return _short_enough(text, 60)
 
 
@@ -122,9 +119,7 @@ def read_text_line(limit: int, *, keeps_signs: bool = False) -> Any:
         if not text:
             return None
         if not keeps_signs and text[0] in "=+@":
-            raise Wrong(
-                _("以公式符号开头"), _("文字不能以“%s”开头（会被当成公式），请写成普通文字。") % text[0]
-            )
+            raise Wrong(_("以公式符号开头"), _("文字不能以“%s”开头（会被当成公式），请写成普通文字。") % text[0])
         return _short_enough(text, limit)
 
     return read
@@ -225,6 +220,4 @@ def read_phone(cell: Cell) -> Any:
         return landline
     if is_number(cell) and not text.isdigit():
         raise Wrong(_("联系电话是小数"), _("联系电话被存成了小数，请把该列设为文本后重新填写。"))
-    raise Wrong(
-        _("联系电话格式不对"), _("请填 11 位手机号，或“区号-号码”的固定电话；一格只填一个号码。")
-    )
+    raise Wrong(_("联系电话格式不对"), _("请填 11 位手机号，或“区号-号码”的固定电话；一格只填一个号码。"))

@@ -47,7 +47,8 @@ def _dates_in_range(values: dict[str, Any], today: datetime.date) -> Iterator[Co
         if day > today:
             yield Contradiction(key, _("日期在将来"), _("日期 %s 还没有到，请核对年份。") % day)
         elif day < first:
-            yield Contradiction(key, _("日期过早"), _("日期 %(day)s 早于 %(first)s，请核对年份。") % {"day": day, "first": first})
+            say = _("日期 %(day)s 早于 %(first)s，请核对年份。") % {"day": day, "first": first}
+            yield Contradiction(key, _("日期过早"), say)
 
 
 def _against_id_number(values: dict[str, Any]) -> Iterator[Contradiction]:
@@ -76,9 +77,7 @@ def _party_dates(values: dict[str, Any]) -> Iterator[Contradiction]:
     joined, regular, born = values.get("joined_on"), values.get("regular_on"), values.get("born_on")
     if joined and regular and regular < joined:
         say = _("转正日期 %(regular)s 早于入党日期 %(joined)s，请按人事档案更正。")
-        yield Contradiction(
-            "regular_on", _("转正日期早于入党日期"), say % {"regular": regular, "joined": joined}
-        )
+        yield Contradiction("regular_on", _("转正日期早于入党日期"), say % {"regular": regular, "joined": joined})
     if regular and values.get("category") == "PROBATIONARY":
         yield Contradiction(
             "regular_on",

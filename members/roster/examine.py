@@ -68,7 +68,7 @@ class Examination:
 
 @contextlib.contextmanager
 def uncollected() -> Iterator[None]:
-    """Hundreds of thousands of small objects are made and none is garbage: looking for it takes a third of the time."""
+    """Hundreds of thousands of small objects are made, none of them garbage: looking for it takes a third longer."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -115,4 +115,5 @@ def _may_hold_branches(unit: OrgUnit | None) -> bool:
 def _check_days(options: Options, today: datetime.date) -> None:
     for label, day in ((_("新党员起算日期"), options.started_on), (_("转移日期"), options.moved_on)):
         if not PARTY_FOUNDED <= day <= today:
-            raise Refused(_("%(label)s %(day)s 不能在将来，也不能早于 1921 年，请改日期。") % {"label": label, "day": day})
+            say = _("%(label)s %(day)s 不能在将来，也不能早于 1921 年，请改日期。")
+            raise Refused(say % {"label": label, "day": day})

@@ -152,9 +152,7 @@ FIELDS = (
         width=9,
     ),
     Field("is_retired", _("是否退休"), _names("是否退休 退休 是否离退休 离退休"), read_flag, width=9),
-    Field(
-        "is_suspended", _("是否停止党籍"), _names("是否停止党籍 停止党籍"), read_flag, _names("停止党籍"), width=12
-    ),
+    Field("is_suspended", _("是否停止党籍"), _names("是否停止党籍 停止党籍"), read_flag, _names("停止党籍"), width=12),
     Field("member_class", _("党员分类"), _names("党员分类 分类 党员分层分类 分层分类"), read_text_line(30)),
     Field("remark", _("备注"), _names("备注 备注说明 说明 其他说明"), read_text_line(200, keeps_signs=True), width=24),
 )

@@ -61,8 +61,8 @@ def write_problems(target: IO[bytes], found: Examination, *, by: User | None) ->
 def write_template(target: IO[bytes]) -> None:
     """An empty 花名册 in which numbers stay text, dates are dates, and choices are chosen from a list."""
     book = openpyxl.Workbook()
-    sheet = book.active
-    sheet.title = _("花名册")
+    book.remove(book.worksheets[0])
+    sheet = book.create_sheet(_("花名册"))
     sheet.append([_("序号"), *(_heading(field.key, str(field.label)) for field in FIELDS)])
     for cell in sheet[1]:
         cell.font = Font(bold=True)
@@ -89,7 +89,7 @@ def _offer(sheet: Worksheet, key: str, letter: str) -> None:
     choices: dict[str, list[str]] = {
         "gender": [str(label) for label in Member.Gender.labels],
         "category": [str(label) for label in Member.Category.labels],
-        **dict.fromkeys(FLAGS, [_("是"), _("否")]),
+        **{flag: [_("是"), _("否")] for flag in FLAGS},
     }
     if key in choices:
         offered = DataValidation(type="list", formula1=f'"{",".join(choices[key])}"', allow_blank=True)

@@ -18,7 +18,7 @@ def read_id_number(cell: Cell) -> Any:
     text = text_of(cell)
     if not text:
         return None
-    if is_number(cell) and cell >= 10**14 or re.fullmatch(r"[0-9]\.[0-9]+[eE]\+?[0-9]+", text):  # type: ignore[operator]
+    if (is_number(cell) and cell >= 10**14) or re.fullmatch(r"[0-9]\.[0-9]+[eE]\+?[0-9]+", text):  # type: ignore[operator]
         raise Wrong(
             _("身份证号是数字格式"),
             _("身份证号是数字格式，末几位已丢失，请把该列设为文本后重新填写。"),

@@ -87,13 +87,15 @@ def _branches(roster: Roster, scope: Scope, places: Places) -> dict[int, Target]
         if len(same) == 1:
             found.update((person.row, same[0].id) for person in people)
         elif same:
-            _note(roster, people, "branch", _("支部重名"), _("有 %d 个同名的党支部，请进入其中一个党支部单独导入。") % len(same))
+            say = _("有 %d 个同名的党支部，请进入其中一个党支部单独导入。") % len(same)
+            _note(roster, people, "branch", _("支部重名"), say)
         elif _may_be_created(roster, scope, name, people):
             asked[name] = _branch_question(scope, name, people)
     ask(list(asked.values()), known, scope.decisions, is_branch=True)
     for name, question in asked.items():
         if question.target is None:
-            _note(roster, names[name], "branch", _("党支部不新建"), _("“%s”选择了不新建，请改写这一行的党支部。") % name)
+            say = _("“%s”选择了不新建，请改写这一行的党支部。") % name
+            _note(roster, names[name], "branch", _("党支部不新建"), say)
         else:
             found.update((person.row, question.target) for person in names[name])
     places.questions.extend(asked.values())
@@ -150,9 +152,7 @@ def _usual_parent(name: str, scope: Scope) -> int:
     return scope.unit.pk
 
 
-def _groups(
-    roster: Roster, scope: Scope, places: Places, within: Target, names: dict[str, list[Person]]
-) -> None:
+def _groups(roster: Roster, scope: Scope, places: Places, within: Target, names: dict[str, list[Person]]) -> None:
     known = scope.known(OrgUnit.Kind.PARTY_GROUP, within) if isinstance(within, int) else []
     asked: dict[str, Question] = {}
     for name, people in sorted(names.items(), key=lambda item: in_order(item[0])):

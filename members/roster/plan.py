@@ -195,9 +195,7 @@ class _Planner:
             if "id_number" in person.values and namesake.has_id_number:
                 continue
             say = _("名册中已有同名党员（工号 %s），将作为另一人新增。如是同一人，请改用原来的工号。")
-            self.roster.problem(
-                person, "name", _("与在册党员同名"), say % namesake.staff_number, Severity.WARNING
-            )
+            self.roster.problem(person, "name", _("与在册党员同名"), say % namesake.staff_number, Severity.WARNING)
 
     # --- known ----------------------------------------------------------------------------------
 

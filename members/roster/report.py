@@ -19,7 +19,7 @@ from members.roster.units import Target
 from members.roster.validate import Roster, shown
 
 SHOWN_PROBLEMS = 200
-SHOWN_PEOPLE = 100
+SHOWN_PEOPLE = 50
 SHOWN_SAMPLES = 3
 SEEN_FOR_SAMPLES = 50
 
@@ -42,12 +42,16 @@ def make_report(found: Examination) -> dict[str, Any]:
             "rows": len(roster.people),
             "blocked": len(blocked),
             "errors": found.errors,
+            "problems": found.errors + len(found.blockers),
             "warnings": len(roster.problems) - found.errors,
             "new": len(admissions),
             "changed": len(changes),
             "moved": len(moves),
             "unchanged": plan.unchanged,
             "absent": plan.absent,
+            "new_branches": sum(unit.kind == OrgUnit.Kind.BRANCH for unit in plan.new_units),
+            "new_groups": sum(unit.kind == OrgUnit.Kind.PARTY_GROUP for unit in plan.new_units),
+            "doubtful_units": sum(bool(unit.hint) for unit in plan.questions),
         },
         "groups": [asdict(group) for group in grouped(roster.problems)],
         "problems": [asdict(problem) for problem in errors_first(roster)[:SHOWN_PROBLEMS]],

@@ -94,9 +94,7 @@ def exact(name: str, known: Iterable[Known]) -> list[Known]:
     return [unit for unit in known if tidy(unit.name) == tidy(name)]
 
 
-def ask(
-    questions: list[Question], known: list[Known], decisions: dict[str, str], *, is_branch: bool
-) -> None:
+def ask(questions: list[Question], known: list[Known], decisions: dict[str, str], *, is_branch: bool) -> None:
     """Fill in options, hint and decision of questions about one place (all branches, or one branch's groups).
 
     A name that only spells an existing or a more frequent new name differently is mapped to it unless decided

@@ -128,9 +128,7 @@ Seen = dict[tuple[str, str], Any]
 _DIFFERENT_IN_EVERY_ROW = frozenset({"staff_number", "name", "id_number", "phone"})
 
 
-def _read_person(
-    roster: Roster, number: int, cells: list[tuple[str, Cell]], today: datetime.date, seen: Seen
-) -> None:
+def _read_person(roster: Roster, number: int, cells: list[tuple[str, Cell]], today: datetime.date, seen: Seen) -> None:
     person = Person(number, {})
     notes = _read_cells(person, cells, seen)
     if _has_settled_birth(person):

@@ -17,7 +17,7 @@ class Origin:
 
 
 # Set by the middleware for the length of a request; empty in commands and jobs.
-origin: ContextVar[Origin] = ContextVar("origin", default=Origin(None))
+origin: ContextVar[Origin] = ContextVar("origin", default=Origin(None))  # noqa: B039 (frozen)
 
 
 def record(

@@ -83,8 +83,8 @@ def choose_columns(row: RosterImport, options: Options, *, by: User | None) -> R
     row.columns, row.options, row.by = options.columns, options.as_json(), by
     _take_over(row, found)
     fields = {name: getattr(row, name) for name in ("columns", "options", "by_id", "report", "plan_digest")}
-    stored = RosterImport.objects.filter(pk=row.pk, state__in=[State.CHECKED, State.FAILED]).exclude(content_sealed=b"")
-    if not stored.update(state=State.CHECKED, **fields):
+    waiting = RosterImport.objects.filter(pk=row.pk, state__in=[State.CHECKED, State.FAILED])
+    if not waiting.exclude(content_sealed=b"").update(state=State.CHECKED, **fields):
         raise Refused(_("这次导入已经确认或放弃，不能再改，请重新上传。"))
     row.state = State.CHECKED
     return row
@@ -152,7 +152,8 @@ def _write(row: RosterImport, sheets: list[Sheet]) -> None:
             raise Refused(_("预览之后名册已有变化，名册没有改动，请重新校验。"))
         write_plan(found.plan, row.unit, by=row.by)
         report = row.report | {"units_created": len(found.plan.new_units)}
-        _move(row, State.RUNNING, State.DONE, done=STEPS, content_sealed=b"", report=report, finished_at=timezone.now())
+        ended = {"done": STEPS, "content_sealed": b"", "report": report, "finished_at": timezone.now()}
+        _move(row, State.RUNNING, State.DONE, **ended)
         record(row.by, "members.import_roster", row, detail=_("写入完成：%s") % _counted(report["counts"]))
 
 

@@ -107,7 +107,7 @@ def _check_ole(content: bytes) -> None:
 def _check_text(content: bytes) -> None:
     head = content[:2_000].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if head.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<style")):
-        raise Refused(_("文件其实是网页格式（常见于其他系统导出的 xls）。请用 Excel 或 WPS 打开、另存为 xlsx 后上传。"))
+        raise Refused(_("文件其实是网页（其他系统导出的 xls 常是这样）。请用 Excel 或 WPS 打开、另存为 xlsx 后上传。"))
     if head.startswith((b"%pdf", b"{\\rtf")):
         raise Refused(_("文件不是表格。请上传 xlsx、xls 或 csv 文件。"))
     has_utf16_mark = content.startswith((b"\xff\xfe", b"\xfe\xff"))

@@ -38,9 +38,7 @@ def _ask_child(content: bytes) -> dict[str, Any]:
     except subprocess.TimeoutExpired:
         raise Refused(_("文件读取超时，请删除无关的工作表、行和列，另存为新的 xlsx 后重新上传。")) from None
     if child.returncode < 0 or b"MemoryError" in child.stderr:
-        raise Refused(
-            _("文件里有极远处的单元格（例如最末一行或一列），无法读取。请把名册复制到新的工作簿后上传。")
-        )
+        raise Refused(_("文件里有极远处的单元格（例如最末一行或一列），无法读取。请把名册复制到新的工作簿后上传。"))
     if child.returncode:
         raise Refused(_("文件不完整或已损坏，请用 Excel 或 WPS 打开、另存为 xlsx 后重新上传。"))
     answer: dict[str, Any] = json.loads(child.stdout)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tablib
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -16,7 +16,7 @@ from members.forms.appointments import AppointmentFilter, ConfirmForm, UploadFor
 from members.forms.carry_out import carried_out
 from members.forms.people import AppointmentForm, EndForm
 from members.models import Appointment, Member, OrgUnit
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from members.querysets import AppointmentQuerySet
 from members.resources import HEADINGS, ROW, AppointmentResource, import_rows, problems_of
 from members.services import appointments as services
@@ -26,7 +26,7 @@ from members.spreadsheet import download, scratch_file
 PAGE_SIZE = 50
 
 
-def _listed(request: HttpRequest) -> tuple[AppointmentFilter, AppointmentQuerySet]:
+def _listed(request: SignedIn) -> tuple[AppointmentFilter, AppointmentQuerySet]:
     units = OrgUnit.objects.visible_to(request.user).open().exclude(kind__in=("PARTY_GROUP", "WORK_TEAM"))
     narrowed = AppointmentFilter(request.GET, units=units)
     rows = narrowed.apply(Appointment.objects.visible_to(request.user))
@@ -35,7 +35,7 @@ def _listed(request: HttpRequest) -> tuple[AppointmentFilter, AppointmentQuerySe
 
 @require_safe
 @permitted("members.list_appointments")
-def appointment_list(request: HttpRequest) -> HttpResponse:
+def appointment_list(request: SignedIn) -> HttpResponse:
     narrowed, rows = _listed(request)
     context = {
         "filter": narrowed,
@@ -47,7 +47,7 @@ def appointment_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permitted("members.list_appointments")
-def appointment_export(request: HttpRequest) -> FileResponse:
+def appointment_export(request: SignedIn) -> FileResponse:
     _narrowed, rows = _listed(request)
     dataset = AppointmentResource(request.user).export(rows)
     file = scratch_file()
@@ -57,7 +57,7 @@ def appointment_export(request: HttpRequest) -> FileResponse:
 
 
 @permitted("members.appoint_member", Member)
-def appointment_create(request: HttpRequest, member: Member) -> HttpResponse:
+def appointment_create(request: SignedIn, member: Member) -> HttpResponse:
     form = AppointmentForm(request.POST or None, member=member, by=request.user)
     if carried_out(form, lambda: services.appoint(member, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已任命%s。") % member)
@@ -67,7 +67,7 @@ def appointment_create(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @permitted("members.appoint_member", Appointment, related=("member", "unit"))
-def appointment_end(request: HttpRequest, appointment: Appointment) -> HttpResponse:
+def appointment_end(request: SignedIn, appointment: Appointment) -> HttpResponse:
     form = EndForm(request.POST or None)
     if carried_out(form, lambda: services.end_appointment(appointment, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已免去%s的职务。") % appointment.member)
@@ -83,10 +83,10 @@ def appointment_end(request: HttpRequest, appointment: Appointment) -> HttpRespo
 
 
 @permitted("members.import_appointments")
-def appointment_import(request: HttpRequest) -> HttpResponse:
+def appointment_import(request: SignedIn) -> HttpResponse:
     """First step: the file is tried, all its problems or all it would do are shown; nothing is written."""
     form = UploadForm(request.POST or None, request.FILES or None)
-    context = {"form": form}
+    context: dict[str, object] = {"form": form}
     if request.method == "POST" and form.is_valid():
         upload = form.cleaned_data["file"]
         try:
@@ -98,7 +98,7 @@ def appointment_import(request: HttpRequest) -> HttpResponse:
     return render(request, "members/appointment_import.html", context)
 
 
-def _trial(dataset: tablib.Dataset, request: HttpRequest) -> dict[str, object]:
+def _trial(dataset: tablib.Dataset, request: SignedIn) -> dict[str, object]:
     result = import_rows(dataset, by=request.user, dry_run=True)
     problems = problems_of(result, dataset)
     plain = [[_plain(cell) for cell in row] for row in dataset]
@@ -119,7 +119,7 @@ def _plain(cell: object) -> object:
 
 @require_POST
 @permitted("members.import_appointments")
-def appointment_import_confirm(request: HttpRequest) -> HttpResponse:
+def appointment_import_confirm(request: SignedIn) -> HttpResponse:
     """Second step: the same rows, for good. Something may have changed since, so they are checked again."""
     rows = ConfirmForm(request.POST).unsealed(request.user.pk)
     if rows is None:

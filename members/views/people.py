@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -29,7 +29,7 @@ from members.forms.people import (
     TransferForm,
 )
 from members.models import Appointment, Exclusion, Member, Membership, OrgUnit
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from members.services import people as services
 
 PAGE_SIZE = 50
@@ -37,7 +37,7 @@ PAGE_SIZE = 50
 
 @require_safe
 @permitted("members.list_members")
-def member_list(request: HttpRequest) -> HttpResponse:
+def member_list(request: SignedIn) -> HttpResponse:
     paths = request.user.authority.paths(SEEING_POSTS)
     above = Q(pk__in=[held.unit_id for held in request.user.authority.posts])
     units = OrgUnit.objects.branches().open().filter(below(paths, "path") | above)
@@ -54,8 +54,8 @@ def _lines(pks: list[int]) -> list[dict[str, Any]]:
     """A page of memberships with what else is said about each person: left out, posts held."""
     today = timezone.localdate()
     excluded = Exclusion.objects.at(today).filter(member=OuterRef("member"))
-    rows = Membership.objects.filter(pk__in=pks).select_related("member", "branch", "group").by_name()
-    rows = list(rows.annotate(is_excluded=Exists(excluded)))
+    found = Membership.objects.filter(pk__in=pks).select_related("member", "branch", "group").by_name()
+    rows = list(found.annotate(is_excluded=Exists(excluded)))
     posts: dict[int, list[str]] = {}
     held = Appointment.objects.at(today).filter(member__in=[row.member_id for row in rows])
     for post in held.in_order():
@@ -65,9 +65,11 @@ def _lines(pks: list[int]) -> list[dict[str, Any]]:
 
 @require_safe
 @permitted("members.view_member", Member, related=("user",))
-def member_detail(request: HttpRequest, member: Member) -> HttpResponse:
+def member_detail(request: SignedIn, member: Member) -> HttpResponse:
     may = ("change_member", "reveal_member", "transfer_member", "leave_member", "exclude_member", "appoint_member")
-    today = timezone.localdate()
+    today, account = timezone.localdate(), getattr(member, "user", None)
+    can = {verb: request.user.has_perm(f"members.{verb}", member) for verb in may}
+    can["reset_password"] = account is not None and request.user.has_perm("members.reset_password", account)
     context = {
         "member": member,
         "today": today,
@@ -75,25 +77,23 @@ def member_detail(request: HttpRequest, member: Member) -> HttpResponse:
         "memberships": member.memberships.select_related("branch", "group").order_by("-started_on", "-pk"),
         "appointments": Appointment.objects.filter(member=member).select_related("unit").order_by("-started_on"),
         "exclusions": list(Exclusion.objects.filter(member=member)),
-        "can": {verb: request.user.has_perm(f"members.{verb}", member) for verb in may},
-        "account": getattr(member, "user", None),
+        "can": can,
+        "account": account,
     }
-    account = context["account"]
-    context["can"]["reset_password"] = account is not None and request.user.has_perm("members.reset_password", account)
     return render(request, "members/member_detail.html", context)
 
 
 @require_POST
 @never_cache
 @permitted("members.reveal_member", Member)
-def member_reveal(request: HttpRequest, member: Member) -> HttpResponse:
+def member_reveal(request: SignedIn, member: Member) -> HttpResponse:
     """A fragment: the numbers in full."""
     id_number, phone = services.reveal(member, by=request.user)
     return render(request, "members/_member_numbers.html", {"id_number": id_number, "phone": phone, "is_full": True})
 
 
 @permitted("members.admit_members")
-def member_create(request: HttpRequest) -> HttpResponse:
+def member_create(request: SignedIn) -> HttpResponse:
     place = AdmissionForm(request.POST or None, by=request.user, initial={"branch": request.GET.get("branch")})
     form = MemberForm(request.POST or None)
     if place.is_bound and place.is_valid() and carried_out(form, lambda: _admit(form, place, request)):
@@ -102,7 +102,7 @@ def member_create(request: HttpRequest) -> HttpResponse:
     return render(request, "members/member_edit.html", {"form": form, "place": place, "classes": CLASSES})
 
 
-def _admit(form: MemberForm, place: AdmissionForm, request: HttpRequest) -> None:
+def _admit(form: MemberForm, place: AdmissionForm, request: SignedIn) -> None:
     member = Member()
     for name, value in form.values().items():
         setattr(member, name, value)
@@ -110,7 +110,7 @@ def _admit(form: MemberForm, place: AdmissionForm, request: HttpRequest) -> None
 
 
 @permitted("members.change_member", Member)
-def member_edit(request: HttpRequest, member: Member) -> HttpResponse:
+def member_edit(request: SignedIn, member: Member) -> HttpResponse:
     form = MemberForm(request.POST or None, member=member)
     if carried_out(form, lambda: services.change_member(member, form.values(), by=request.user)):
         messages.success(request, _("已保存。"))
@@ -120,13 +120,13 @@ def member_edit(request: HttpRequest, member: Member) -> HttpResponse:
 
 @require_safe
 @permitted("members.admit_members")
-def group_options(request: HttpRequest) -> HttpResponse:
+def group_options(request: SignedIn) -> HttpResponse:
     """A fragment: the select of groups, for the branch that was chosen."""
     return HttpResponse(str(PlaceForm(request.GET, by=request.user)["group"]))
 
 
 @permitted("members.transfer_member", Member)
-def member_transfer(request: HttpRequest, member: Member) -> HttpResponse:
+def member_transfer(request: SignedIn, member: Member) -> HttpResponse:
     place = member.last_membership
     initial = {"branch": place.branch_id, "group": place.group_id} if place else {}
     form = TransferForm(request.POST or None, by=request.user, initial=initial)
@@ -137,7 +137,7 @@ def member_transfer(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @permitted("members.leave_member", Member)
-def member_leave(request: HttpRequest, member: Member) -> HttpResponse:
+def member_leave(request: SignedIn, member: Member) -> HttpResponse:
     form = LeaveForm(request.POST or None)
     if carried_out(form, lambda: services.leave(member, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已办理%s离开，历史记录保留。") % member)
@@ -147,7 +147,7 @@ def member_leave(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @permitted("members.exclude_member", Member)
-def member_exclude(request: HttpRequest, member: Member) -> HttpResponse:
+def member_exclude(request: SignedIn, member: Member) -> HttpResponse:
     form = ExclusionForm(request.POST or None)
     if carried_out(form, lambda: services.exclude(member, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已记录，%s在此期间不计分、不排名。") % member)
@@ -157,7 +157,7 @@ def member_exclude(request: HttpRequest, member: Member) -> HttpResponse:
 
 
 @permitted("members.exclude_member", Exclusion, related=("member",))
-def exclusion_end(request: HttpRequest, exclusion: Exclusion) -> HttpResponse:
+def exclusion_end(request: SignedIn, exclusion: Exclusion) -> HttpResponse:
     form = EndForm(request.POST or None)
     if carried_out(form, lambda: services.end_exclusion(exclusion, **form.cleaned_data, by=request.user)):
         messages.success(request, _("%s恢复积分。") % exclusion.member)
@@ -165,6 +165,6 @@ def exclusion_end(request: HttpRequest, exclusion: Exclusion) -> HttpResponse:
     return _show(request, form, exclusion.member, _("恢复积分"), _("保存"), exclusion.reason)
 
 
-def _show(request: HttpRequest, form: Form, member: Member, heading: str, submit: str, hint: str = "") -> HttpResponse:
+def _show(request: SignedIn, form: Form, member: Member, heading: str, submit: str, hint: str = "") -> HttpResponse:
     context = {"form": form, "member": member, "heading": heading, "submit": submit, "hint": hint}
     return render(request, "members/member_action.html", context)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from members.errors import Refused
 from members.forms.carry_out import carried_out
 from members.forms.roster import OptionsForm, UploadForm
 from members.models import OrgUnit, RosterImport
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from members.roster.fields import FIELDS
 from members.roster.files import write_problems, write_template
 from members.roster.report import SHOWN_PEOPLE, SHOWN_PROBLEMS
@@ -31,14 +31,14 @@ PAGE_SIZE = 20
 
 @require_safe
 @permitted("members.import_roster")
-def roster_import_list(request: HttpRequest) -> HttpResponse:
+def roster_import_list(request: SignedIn) -> HttpResponse:
     rows = RosterImport.objects.visible_to(request.user).select_related("unit", "by__member").defer("content_sealed")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "members/roster_import_list.html", {"page": page})
 
 
 @permitted("members.import_roster")
-def roster_import_create(request: HttpRequest) -> HttpResponse:
+def roster_import_create(request: SignedIn) -> HttpResponse:
     form = UploadForm(
         request.POST or None,
         request.FILES or None,
@@ -51,7 +51,7 @@ def roster_import_create(request: HttpRequest) -> HttpResponse:
     return render(request, "members/roster_import_create.html", {"form": form, "steps": steps_of(None)})
 
 
-def _checked(request: HttpRequest, form: UploadForm) -> RosterImport:
+def _checked(request: SignedIn, form: UploadForm) -> RosterImport:
     chosen = form.cleaned_data
     options = roster.usual_options(timezone.localdate(), started_on=chosen["started_on"])
     file = chosen["file"]
@@ -60,7 +60,7 @@ def _checked(request: HttpRequest, form: UploadForm) -> RosterImport:
 
 @require_safe
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_detail(request: HttpRequest, row: RosterImport) -> HttpResponse:
+def roster_import_detail(request: SignedIn, row: RosterImport) -> HttpResponse:
     return render(request, "members/roster_import_detail.html", _context(row))
 
 
@@ -86,7 +86,7 @@ def _context(row: RosterImport, form: OptionsForm | None = None) -> dict[str, An
 
 @require_POST
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_columns(request: HttpRequest, row: RosterImport) -> HttpResponse:
+def roster_import_columns(request: SignedIn, row: RosterImport) -> HttpResponse:
     form = OptionsForm(row, request.POST)
     if carried_out(form, lambda: roster.choose_columns(row, form.options(), by=request.user)):
         messages.success(request, _("已重新校验。"))
@@ -97,7 +97,7 @@ def roster_import_columns(request: HttpRequest, row: RosterImport) -> HttpRespon
 
 @require_POST
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_confirm(request: HttpRequest, row: RosterImport) -> HttpResponse:
+def roster_import_confirm(request: SignedIn, row: RosterImport) -> HttpResponse:
     try:
         roster.confirm_import(row, request.POST.get("plan", ""), by=request.user)
     except Refused as refusal:
@@ -109,7 +109,7 @@ def roster_import_confirm(request: HttpRequest, row: RosterImport) -> HttpRespon
 
 @require_POST
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_drop(request: HttpRequest, row: RosterImport) -> HttpResponse:
+def roster_import_drop(request: SignedIn, row: RosterImport) -> HttpResponse:
     try:
         roster.drop_import(row, by=request.user)
     except Refused as refusal:
@@ -121,7 +121,7 @@ def roster_import_drop(request: HttpRequest, row: RosterImport) -> HttpResponse:
 
 @require_safe
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_progress(request: HttpRequest, row: RosterImport) -> HttpResponse:
+def roster_import_progress(request: SignedIn, row: RosterImport) -> HttpResponse:
     """The fragment asked for every second; once the work has ended the page loads anew with the report."""
     if not row.is_under_way:
         return HttpResponseClientRefresh()
@@ -130,7 +130,7 @@ def roster_import_progress(request: HttpRequest, row: RosterImport) -> HttpRespo
 
 @require_safe
 @permitted("members.view_import", RosterImport, related=("unit", "by__member"))
-def roster_import_problems(request: HttpRequest, row: RosterImport) -> HttpResponse | FileResponse:
+def roster_import_problems(request: SignedIn, row: RosterImport) -> HttpResponse | FileResponse:
     file = scratch_file()
     try:
         write_problems(file, roster.examined(row), by=request.user)
@@ -142,7 +142,7 @@ def roster_import_problems(request: HttpRequest, row: RosterImport) -> HttpRespo
 
 @require_safe
 @permitted("members.import_roster")
-def roster_template(request: HttpRequest) -> FileResponse:
+def roster_template(request: SignedIn) -> FileResponse:
     file = scratch_file()
     write_template(file)
     return download(_("党员花名册模板.xlsx"), file)

@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, Exists, OuterRef, Q
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -17,7 +17,7 @@ from members.access import SEEING_POSTS
 from members.forms.carry_out import carried_out
 from members.forms.units import CloseUnitForm, NewUnitForm, UnitForm
 from members.models import Appointment, Membership, OrgUnit
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from members.querysets import MembershipQuerySet
 from members.services import units as services
 from members.services.export import write_roster
@@ -29,7 +29,7 @@ PAGE_SIZE = 50
 
 @require_safe
 @permitted("members.view_tree")
-def unit_tree(request: HttpRequest) -> HttpResponse:
+def unit_tree(request: SignedIn) -> HttpResponse:
     """The tops of the tree with one level below; or, when searched, a flat list."""
     visible = OrgUnit.objects.visible_to(request.user).open()
     today = timezone.localdate()
@@ -60,7 +60,7 @@ def _below(unit: OrgUnit, start: int = 0) -> Any:
 
 @require_safe
 @permitted("members.view_unit", OrgUnit)
-def unit_children(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def unit_children(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     """A fragment: the next level of the tree, or the rest of it."""
     start = request.GET.get("start", "")
     found = _below(unit, int(start) if start.isdigit() and len(start) < 9 else 0)
@@ -69,7 +69,7 @@ def unit_children(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
 
 @require_safe
 @permitted("members.view_unit", OrgUnit, related=("parent",))
-def unit_detail(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def unit_detail(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     own_posts = Q(unit=unit) | Q(unit__parent=unit, post="GROUP_LEADER")
     posts = Appointment.objects.at(timezone.localdate()).filter(own_posts)
     verbs = ("add_unit", "change_unit", "open_users", "export_roster", "change_member")
@@ -93,7 +93,7 @@ def _count(kind: str) -> Count:
     return Count("pk", filter=Q(kind=kind))
 
 
-def _people(request: HttpRequest, unit: OrgUnit, people: MembershipQuerySet) -> dict[str, Any]:
+def _people(request: SignedIn, unit: OrgUnit, people: MembershipQuerySet) -> dict[str, Any]:
     """The figures of a branch or group; its list for whoever sees all of it."""
     figures = people.aggregate(
         total=Count("pk"),
@@ -109,16 +109,16 @@ def _people(request: HttpRequest, unit: OrgUnit, people: MembershipQuerySet) -> 
 
 
 @permitted("members.add_root_unit")
-def unit_create_root(request: HttpRequest) -> HttpResponse:
+def unit_create_root(request: SignedIn) -> HttpResponse:
     return _create(request, None)
 
 
 @permitted("members.add_unit", OrgUnit)
-def unit_create(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def unit_create(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     return _create(request, unit)
 
 
-def _create(request: HttpRequest, parent: OrgUnit | None) -> HttpResponse:
+def _create(request: SignedIn, parent: OrgUnit | None) -> HttpResponse:
     form = NewUnitForm(request.POST or None, parent=parent)
     if carried_out(form, lambda: services.create_unit(**form.cleaned_data, parent=parent, by=request.user)):
         messages.success(request, _("已建立“%s”。") % form.cleaned_data["name"])
@@ -127,7 +127,7 @@ def _create(request: HttpRequest, parent: OrgUnit | None) -> HttpResponse:
 
 
 @permitted("members.change_unit", OrgUnit, related=("parent",))
-def unit_edit(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def unit_edit(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     form = UnitForm(request.POST or None, unit=unit, by=request.user)
     if carried_out(form, lambda: _change(form, unit, request)):
         messages.success(request, _("已保存。"))
@@ -135,13 +135,13 @@ def unit_edit(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
     return _show(request, form, unit, _("名称和上级组织"), _("保存"))
 
 
-def _change(form: UnitForm, unit: OrgUnit, request: HttpRequest) -> None:
+def _change(form: UnitForm, unit: OrgUnit, request: SignedIn) -> None:
     parent = form.cleaned_data.get("parent")
     services.change_unit(unit, name=form.cleaned_data["name"], parent=parent, by=request.user)
 
 
 @permitted("members.change_unit", OrgUnit)
-def unit_close(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def unit_close(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     form = CloseUnitForm(request.POST or None)
     if carried_out(form, lambda: services.close_unit(unit, on=form.cleaned_data["on"], by=request.user)):
         messages.success(request, _("已撤销“%s”，历史记录保留。") % unit)
@@ -151,7 +151,7 @@ def unit_close(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
 
 
 def _show(
-    request: HttpRequest, form: Any, unit: OrgUnit | None, heading: str, submit: str, hint: str = ""
+    request: SignedIn, form: Any, unit: OrgUnit | None, heading: str, submit: str, hint: str = ""
 ) -> HttpResponse:
     context = {"form": form, "unit": unit, "heading": heading, "submit": submit, "hint": hint}
     return render(request, "members/unit_action.html", context)
@@ -159,7 +159,7 @@ def _show(
 
 @require_POST
 @permitted("members.export_roster", OrgUnit)
-def roster_export(request: HttpRequest, unit: OrgUnit) -> FileResponse:
+def roster_export(request: SignedIn, unit: OrgUnit) -> FileResponse:
     """The 花名册 of the unit; with the numbers in full only for whoever may look at each of them."""
     in_full = "in_full" in request.POST and request.user.has_perm("members.reveal_member", unit)
     file = scratch_file()

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -18,8 +18,8 @@ from members.errors import Refused
 from members.forms.carry_out import carried_out
 from members.forms.filters import UserFilter
 from members.forms.users import DutyForm, LockForm, NewAdministratorForm
-from members.models import Membership, OrgUnit, User
-from members.permissions import permitted
+from members.models import OrgUnit, User
+from members.permissions import SignedIn, permitted
 from members.services import users as services
 
 PAGE_SIZE = 50
@@ -27,7 +27,7 @@ PAGE_SIZE = 50
 
 @require_safe
 @permitted("members.list_users")
-def user_list(request: HttpRequest) -> HttpResponse:
+def user_list(request: SignedIn) -> HttpResponse:
     authority = request.user.authority
     reach = below(authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS), "path")
     units = OrgUnit.objects.branches().open()
@@ -37,19 +37,19 @@ def user_list(request: HttpRequest) -> HttpResponse:
     # Sign-ins are opened for the unit that is chosen, else for the whole of what one looks after.
     tops = OrgUnit.objects.filter(pk__in=[held.unit_id for held in authority.posts]).filter(reach)
     unit = narrowed.value("unit") or tops.order_by("path").first()
-    may_open = unit is not None and request.user.has_perm("members.open_users", unit)
+    page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    verbs = ("lock_user", "assign_duty", "open_administrator")
     context = {
         "filter": narrowed,
-        "page": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page")),
+        "page": page,
+        "resettable": _resettable(request.user, page.object_list),
         "unit": unit,
-        "without_user": services.without_user(unit) if may_open else 0,
+        "without_user": services.without_user(unit)
+        if unit and request.user.has_perm("members.open_users", unit)
+        else 0,
         "open_at_once": services.OPEN_AT_ONCE,
-        "can": {
-            verb: request.user.has_perm(f"members.{verb}")
-            for verb in ("lock_user", "assign_duty", "open_administrator")
-        },
+        "can": {verb: request.user.has_perm(f"members.{verb}") for verb in verbs},
     }
-    context["resettable"] = _resettable(request.user, context["page"].object_list)
     return render(request, "members/user_list.html", context)
 
 
@@ -58,18 +58,13 @@ def _resettable(user: User, accounts: Any) -> set[int]:
     authorities = Authority.of_many(accounts)
     for account in accounts:
         account.authority = authorities[account.pk]
-    places = Membership.objects.filter(member__in=[account.member_id for account in accounts if account.member_id])
-    last = {row.member_id: row for row in places.select_related("branch").order_by("started_on", "pk")}
-    for account in accounts:
-        if account.member:
-            account.member.last_membership = last.get(account.member_id)
     return {account.pk for account in accounts if user.has_perm("members.reset_password", account)}
 
 
 @require_POST
 @never_cache
 @permitted("members.open_users", OrgUnit)
-def user_open(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
+def user_open(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     """The answer is the only place where the first passwords ever stand; nobody can come back to it."""
     try:
         slips = services.open_users(unit, by=request.user)
@@ -81,7 +76,7 @@ def user_open(request: HttpRequest, unit: OrgUnit) -> HttpResponse:
 
 @never_cache
 @permitted("members.open_administrator")
-def user_create(request: HttpRequest) -> HttpResponse:
+def user_create(request: SignedIn) -> HttpResponse:
     form = NewAdministratorForm(request.POST or None)
     opened: list[services.Slip] = []
     if carried_out(form, lambda: opened.append(services.open_administrator(**form.cleaned_data, by=request.user)[1])):
@@ -91,7 +86,7 @@ def user_create(request: HttpRequest) -> HttpResponse:
 
 @never_cache
 @permitted("members.reset_password", User, related=("member",))
-def user_reset(request: HttpRequest, user: User) -> HttpResponse:
+def user_reset(request: SignedIn, user: User) -> HttpResponse:
     if request.method != "POST":
         return render(request, "members/user_reset.html", {"account": user})
     try:
@@ -102,13 +97,13 @@ def user_reset(request: HttpRequest, user: User) -> HttpResponse:
     return _slips(request, [slip], _("%s的新口令") % user)
 
 
-def _slips(request: HttpRequest, slips: list[services.Slip], heading: str) -> HttpResponse:
+def _slips(request: SignedIn, slips: list[services.Slip], heading: str) -> HttpResponse:
     context = {"slips": slips, "heading": heading, "address": request.build_absolute_uri("/"), "now": timezone.now()}
     return render(request, "members/user_slips.html", context)
 
 
 @permitted("members.lock_user", User, related=("member",))
-def user_lock(request: HttpRequest, user: User) -> HttpResponse:
+def user_lock(request: SignedIn, user: User) -> HttpResponse:
     form = LockForm(request.POST or None)
     if carried_out(form, lambda: services.lock_user(user, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已停用账号 %s。") % user.username)
@@ -118,7 +113,7 @@ def user_lock(request: HttpRequest, user: User) -> HttpResponse:
 
 @require_POST
 @permitted("members.lock_user", User, related=("member",))
-def user_unlock(request: HttpRequest, user: User) -> HttpResponse:
+def user_unlock(request: SignedIn, user: User) -> HttpResponse:
     try:
         services.unlock_user(user, by=request.user)
         messages.success(request, _("已启用账号 %s。") % user.username)
@@ -128,7 +123,7 @@ def user_unlock(request: HttpRequest, user: User) -> HttpResponse:
 
 
 @permitted("members.assign_duty", User, related=("member",))
-def user_duty(request: HttpRequest, user: User) -> HttpResponse:
+def user_duty(request: SignedIn, user: User) -> HttpResponse:
     form = DutyForm(request.POST or None, initial={"duty": user.duty})
     if carried_out(form, lambda: services.assign_duty(user, **form.cleaned_data, by=request.user)):
         messages.success(request, _("已指定%s的管理职责。") % user)
@@ -136,6 +131,6 @@ def user_duty(request: HttpRequest, user: User) -> HttpResponse:
     return _show(request, form, user, _("管理职责"), _("保存"))
 
 
-def _show(request: HttpRequest, form: Any, user: User | None, heading: str, submit: str) -> HttpResponse:
+def _show(request: SignedIn, form: Any, user: User | None, heading: str, submit: str) -> HttpResponse:
     context = {"form": form, "account": user, "heading": heading, "submit": submit}
     return render(request, "members/user_action.html", context)

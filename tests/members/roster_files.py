@@ -13,7 +13,7 @@ import xlwt
 from django.conf import settings
 from stdnum.cn import ric
 
-HEADING = ("工号", "姓名", "性别", "公民身份号码", "人员类别", "所在党支部", "党小组", "入党日期", "转正日期", "联系电话")
+HEADING = tuple("工号 姓名 性别 公民身份号码 人员类别 所在党支部 党小组 入党日期 转正日期 联系电话".split())
 CLEAN = "党员花名册.xlsx"
 MESSY = "党员花名册（基层上报原样）.xlsx"
 
@@ -45,11 +45,13 @@ def row(**cells: Any) -> list[Any]:
     return list(values.values())
 
 
-def xlsx(*rows: Sequence[Any], merged: Sequence[str] = (), more: dict[str, list[Sequence[Any]]] | None = None) -> bytes:
+def xlsx(
+    *rows: Sequence[Any], merged: Sequence[str] = (), more: dict[str, list[Sequence[Any]]] | None = None
+) -> bytes:
     book = openpyxl.Workbook()
     sheet = book.active
     for cells in rows:
-        sheet.append([cell.encode("unicode_escape").decode() if cell == "\x00" else cell for cell in cells])
+        sheet.append(list(cells))
     for cells in sheet.iter_rows():
         for cell in cells:
             if isinstance(cell.value, str):

@@ -3,6 +3,7 @@
 import datetime
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from members.models import Appointment, Member, Membership, OrgUnit, User
 from tests import factories
@@ -80,8 +81,6 @@ def test_django_permissions_open_nothing():
 
 
 def _django_permissions(*codes):
-    from django.contrib.auth.models import Permission
-
     return Permission.objects.filter(codename__in=codes, content_type__app_label="members")
 
 

@@ -25,7 +25,9 @@ def test_every_page_of_every_registered_model_opens_or_refuses_but_never_fails(c
     cast = factories.cast()
     client.force_login(cast.system_admin)
     codes = {
-        model._meta.label: client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")).status_code
+        model._meta.label: client.get(
+            reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+        ).status_code
         for model in admin.site._registry
     }
     assert {label: code for label, code in codes.items() if label.startswith("members.")} == {

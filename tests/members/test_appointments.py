@@ -51,9 +51,7 @@ def test_appoint_allows_a_post_only_in_its_kind_of_unit(post, kind, allowed):
             appointments.appoint(member, unit=unit, post=post, started_on=DAY, by=factories.user())
 
 
-@pytest.mark.parametrize(
-    ("ended_on", "free"), [(None, False), (DAY + datetime.timedelta(days=1), False), (DAY, True)]
-)
+@pytest.mark.parametrize(("ended_on", "free"), [(None, False), (DAY + datetime.timedelta(days=1), False), (DAY, True)])
 def test_appoint_refuses_a_second_secretary_at_the_same_time(ended_on, free):
     branch = factories.branch(name="甲")
     factories.appointment(factories.member(branch, name="陈志远"), branch, Post.BRANCH_SECRETARY, ended_on=ended_on)

@@ -9,13 +9,14 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from members.models import AuditEvent, Member
+from members.services.audit import record
 from members.services.export import write_audit, write_roster
 from members.spreadsheet import Column, write_table
 from tests import factories
 
 HEADINGS = [
-    "序号", "工号", "姓名", "性别", "民族", "公民身份号码", "出生日期", "学历", "人员类别", "所在党支部", "党小组", "入党日期",
-    "转正日期", "工作岗位", "联系电话", "是否流动", "是否失联", "备注",
+    "序号", "工号", "姓名", "性别", "民族", "公民身份号码", "出生日期", "学历", "人员类别",
+    "所在党支部", "党小组", "入党日期", "转正日期", "工作岗位", "联系电话", "是否流动", "是否失联", "备注",
 ]  # fmt: skip
 DAY = datetime.datetime(2008, 6, 24)
 
@@ -63,8 +64,8 @@ def test_roster_has_the_published_columns_and_keeps_text_as_text():
     assert rows[0][0] == "党员花名册"
     assert rows[1] == HEADINGS
     assert rows[2] == [
-        1, "00123", "苏堃", "女", "汉族", "232303198206123580", datetime.datetime(1982, 6, 12), "硕士研究生", "正式党员",
-        "检修部党支部", "第一党小组", DAY, None, "司机", "13941473104", "是", "否", "=1+1",
+        1, "00123", "苏堃", "女", "汉族", "232303198206123580", datetime.datetime(1982, 6, 12),
+        "硕士研究生", "正式党员", "检修部党支部", "第一党小组", DAY, None, "司机", "13941473104", "是", "否", "=1+1",
     ]  # fmt: skip
     assert len(rows) == 4
 
@@ -99,9 +100,7 @@ def test_roster_holds_current_members_of_the_unit_in_order():
         factories.member(branch, name=name)
     gone = factories.member(name="已走")
     factories.membership(gone, first, ended_on=datetime.date(2026, 1, 1), ending="LEFT")
-    names = {
-        unit.name: [row[2] for row in roster(unit=unit)[2:-1]] for unit in (top, first, second)
-    }
+    names = {unit.name: [row[2] for row in roster(unit=unit)[2:-1]] for unit in (top, first, second)}
     assert names == {top.name: ["王建国", "曾小红", "孙立新"], "甲": ["王建国", "曾小红"], "乙": ["孙立新"]}
 
 
@@ -111,7 +110,9 @@ def test_roster_of_an_empty_unit_has_its_headings():
     assert (rows[1], len(rows)) == (HEADINGS, 3)
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1", "a\x08b", "_x0041_", "00123"])
+@pytest.mark.parametrize(
+    "text", ["=1+1", "+1", "-1", "@SUM(A1)", "=cmd|' /C calc'!A0", "\t=1", "a\x08b", "_x0041_", "00123"]
+)
 def test_table_writes_text_as_text(text):
     file = io.BytesIO()
     write_table(file, sheet="表", title="题", columns=[Column("甲"), Column("乙")], rows=[(text, None)], footer="=尾")
@@ -133,8 +134,6 @@ def test_table_of_many_rows_takes_bounded_memory(tmp_path: Path):
 @pytest.mark.django_db
 def test_audit_export_reads_like_the_page_and_notes_itself():
     by = factories.user(username="audit")
-    from members.services.audit import record
-
     record(factories.user(username="10001"), "members.sign_in", result="REFUSED", detail="=1")
     file = io.BytesIO()
     assert write_audit(file, events=AuditEvent.objects.all(), by=by) == 1
@@ -155,7 +154,9 @@ def test_command_writes_a_file(tmp_path, capsys):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(("name", "sentence"), [("无", "没有名为“无”的组织，请核对名称。"), ("同名", "有 2 个组织叫“同名”，请改用编号：")])
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("无", "没有名为“无”的组织，请核对名称。"), ("同名", "有 2 个组织叫“同名”，请改用编号：")]
+)
 def test_command_refuses_a_unit_it_cannot_tell(tmp_path, name, sentence):
     for _ in range(2):
         factories.branch(name="同名")

@@ -63,7 +63,10 @@ def test_admit_opens_a_membership_and_tells_the_apps_above(heard):
     [
         ({"staff_number": "10001", "name": "甲"}, "工号 10001 已属于另一名党员，请核对。"),
         ({"staff_number": " ", "name": "甲"}, "姓名和工号不能为空，请填写。"),
-        ({"staff_number": "1", "name": "甲", "id_number": "11010519491231002X"}, "这个公民身份号码已属于另一名党员，请核对。"),
+        (
+            {"staff_number": "1", "name": "甲", "id_number": "11010519491231002X"},
+            "这个公民身份号码已属于另一名党员，请核对。",
+        ),
         (
             {"staff_number": "1", "name": "甲", "joined_on": day("2020-01-01"), "regular_on": day("2019-01-01")},
             "转正日期早于入党日期，请核对人事档案。",
@@ -88,7 +91,11 @@ def test_admit_refuses_places_that_cannot_take_members():
     group = factories.group(other, "乙一组")
     closed = factories.unit(Kind.BRANCH, top, "旧支部", closed_on=LONG_AGO)
     said = []
-    for place in ({"branch": top, "group": None}, {"branch": branch, "group": group}, {"branch": closed, "group": None}):
+    for place in (
+        {"branch": top, "group": None},
+        {"branch": branch, "group": group},
+        {"branch": closed, "group": None},
+    ):
         with pytest.raises(Refused) as refusal:
             people.admit(Member(staff_number="1", name="甲"), **place, started_on=LONG_AGO, by=factories.user())
         said.append(str(refusal.value))

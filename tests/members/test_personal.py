@@ -36,7 +36,8 @@ def test_another_key_cannot_open_and_says_so(settings):
 
 
 @pytest.mark.parametrize(
-    ("value", "masked"), [(ID_NUMBER, "110105********002X"), ("13160351650", "131****1650"), ("", ""), ("8812345", "8812345")]
+    ("value", "masked"),
+    [(ID_NUMBER, "110105********002X"), ("13160351650", "131****1650"), ("", ""), ("8812345", "8812345")],
 )
 def test_mask_hides_the_middle(value, masked):
     ends = (6, 4) if len(value) == 18 else (3, 4)

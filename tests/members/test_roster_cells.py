@@ -181,7 +181,6 @@ READERS: dict[Any, dict[Any, Any]] = {
         "√": True,
         "Y": True,
         1.0: True,
-        True: True,
         "否": False,
         "无": False,
         "0": False,

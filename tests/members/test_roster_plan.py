@@ -365,7 +365,8 @@ def test_digest_is_the_same_for_the_same_plan_and_differs_when_anything_differs(
 
     first = digest()
     assert digest() == first
-    others = {digest(phone="13800000000"), digest(joined="2008-06-25"), digest(group="第二党小组"), digest(branch="乙支部")}
+    cells = ({"phone": "13800000000"}, {"joined": "2008-06-25"}, {"group": "第二党小组"}, {"branch": "乙支部"})
+    others = {digest(**changed) for changed in cells}
     assert len(others | {first}) == 5
 
 

@@ -1,6 +1,7 @@
 """The life of an import: checked, corrected, confirmed, written once or not at all."""
 
 import datetime
+import io
 from dataclasses import replace
 from typing import Any
 from unittest import mock
@@ -13,6 +14,7 @@ from members.errors import Refused
 from members.models import Appointment, AuditEvent, Member, Membership, OrgUnit, RosterImport, User
 from members.personal import unseal_bytes
 from members.services import roster
+from members.services.export import write_roster
 from members.signals import members_admitted, membership_changed
 from members.tasks import run_roster_import, sweep_roster_imports
 from tests import factories
@@ -267,12 +269,12 @@ def test_move_ends_the_old_membership_and_posts_held_there(cast: factories.Cast)
 
 def test_regrouping_ends_posts_of_the_group_not_of_the_branch(cast: factories.Cast) -> None:
     person = factories.member(cast.branch, cast.group, name="苏堃", staff_number="10001")
-    leader = factories.appointment(person, factories.group(cast.branch), factories.Post.GROUP_LEADER)
+    factories.appointment(person, factories.group(cast.branch), factories.Post.GROUP_LEADER)
     of_group = factories.appointment(person, cast.group, factories.Post.GROUP_LEADER)
-    of_branch = factories.appointment(person, cast.branch, factories.Post.SCORE_CLERK)
+    factories.appointment(person, cast.branch, factories.Post.SCORE_CLERK)
     write(upload(cast.committee, files.row(group="第二党小组")))
     ended = set(Appointment.objects.filter(member=person, ended_on__isnull=False).values_list("pk", flat=True))
-    assert ended == {of_group.pk} and {leader.pk, of_branch.pk}.isdisjoint(ended)
+    assert ended == {of_group.pk}
 
 
 def test_listeners_are_told_once(cast: factories.Cast) -> None:
@@ -472,3 +474,24 @@ def test_worker_killed_in_the_middle_leaves_all_or_nothing(start_worker: Any) ->
 def swept(pk: int) -> bool:
     sweep_roster_imports.delay()
     return RosterImport.objects.get(pk=pk).state == State.DONE
+
+
+# --- what the product itself hands out ----------------------------------------------------------
+def exported(unit: OrgUnit, *, in_full: bool) -> bytes:
+    file = io.BytesIO()
+    write_roster(file, unit=unit, in_full=in_full, by=None)
+    return file.getvalue()
+
+
+def test_exported_roster_comes_back_unchanged(cast: factories.Cast) -> None:
+    write(roster.check_upload(cast.committee, files.CLEAN, files.sample(files.CLEAN), by=cast.business_admin))
+    row = roster.check_upload(cast.committee, "a.xlsx", exported(cast.committee, in_full=True), by=cast.business_admin)
+    counts = row.report["counts"]
+    everybody = Membership.objects.current().within(cast.committee).count()
+    assert (counts["problems"], counts["unchanged"], counts["absent"]) == (0, everybody, 0)
+
+
+def test_masked_export_is_refused_with_the_cure(cast: factories.Cast) -> None:
+    write(upload(cast.committee, files.row(), by=cast.business_admin))
+    row = roster.check_upload(cast.committee, "a.xlsx", exported(cast.committee, in_full=False), by=None)
+    assert sorted({problem["kind"] for problem in row.report["problems"]}) == ["电话被遮挡", "身份证号被遮挡"]

@@ -23,7 +23,12 @@ def test_bare_branch(left: str, right: str, are_one: bool) -> None:
 
 @pytest.mark.parametrize(
     ("left", "right", "are_one"),
-    [("第一党小组", "1组", True), ("第一党小组", "第1小组", True), ("第一党小组", "第二党小组", False), ("党小组", "组", False)],
+    [
+        ("第一党小组", "1组", True),
+        ("第一党小组", "第1小组", True),
+        ("第一党小组", "第二党小组", False),
+        ("党小组", "组", False),
+    ],
 )
 def test_bare_group(left: str, right: str, are_one: bool) -> None:
     assert (bare_group(left) == bare_group(right)) is are_one

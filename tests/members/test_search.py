@@ -1,6 +1,8 @@
+import datetime
+
 import pytest
 
-from members.models import Member, User
+from members.models import Member, Membership, User
 from members.pinyin import spell
 from tests import factories
 
@@ -11,7 +13,13 @@ ID_NUMBER = "11010519491231002X"
 @pytest.fixture
 def people():
     branch = factories.branch()
-    for number, name in (("10001", "王建国"), ("10002", "王海"), ("10103", "曾小红"), ("A2005", "鄂尔泰"), ("10004", "建国华")):
+    for number, name in (
+        ("10001", "王建国"),
+        ("10002", "王海"),
+        ("10103", "曾小红"),
+        ("A2005", "鄂尔泰"),
+        ("10004", "建国华"),
+    ):
         factories.member(branch, name=name, staff_number=number)
     known = Member.objects.get(name="曾小红")
     known.id_number = ID_NUMBER
@@ -84,10 +92,6 @@ def test_names_sort_by_syllable():
 
 
 def test_gone_lists_only_who_has_not_come_back():
-    import datetime
-
-    from members.models import Membership
-
     branch = factories.branch()
     day = datetime.date(2026, 1, 1)
     gone, back, stays = (factories.member(name=name) for name in ("甲", "乙", "丙"))

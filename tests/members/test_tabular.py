@@ -145,7 +145,7 @@ BAD = {
     "renamed exe": (b"MZ\x90\x00\x03\x00\x00\x00" * 20, "文件不是表格，或内容已损坏"),
     "pdf": (b"%PDF-1.7 something", "文件不是表格"),
     "png": (b"\x89PNG\r\n\x1a\n\x00\x00", "文件不是表格，或内容已损坏"),
-    "web page named xls": (b"<html><table><tr><td>1</td></tr></table></html>", "网页格式"),
+    "web page named xls": (b"<html><table><tr><td>1</td></tr></table></html>", "文件其实是网页"),
     "csv with NUL": ("工号,姓名\n1000\x001,苏\n".encode(), "文件不是表格，或内容已损坏"),
     "csv in no encoding": (b"\xff\xff\xfe\x81\x30", "文字编码无法识别"),
     "csv with a huge cell": (("姓名\n" + "苏" * 40_000 + "\n").encode(), "过长的文字"),

@@ -37,7 +37,9 @@ def test_business_admin_is_told_of_branches_without_secretary():
 def test_unfinished_imports_wait_for_who_uploaded_them():
     cast = factories.cast()
     made = [
-        RosterImport.objects.create(unit=cast.branch, file_name="名册.xlsx", digest="0" * 64, by=cast.secretary, state=state)
+        RosterImport.objects.create(
+            unit=cast.branch, file_name="名册.xlsx", digest="0" * 64, by=cast.secretary, state=state
+        )
         for state in ("CHECKED", "FAILED", "DONE", "DROPPED")
     ]
     (todo,) = waiting_for(cast.secretary)

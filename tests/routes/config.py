@@ -14,10 +14,12 @@ ROUTES = {
     "score-mine": answers(200, **WITHOUT_MEMBER),
     # Of another person's points not even the existence is told.
     "score-of": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 200)),
+    "score-of-member": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 200)),
     "setup": only("business_admin"),
 }
 POSTED: set[str] = set()
 
 
 def arguments(cast: Cast) -> dict[str, Any]:
-    return {"score-of": [account(cast.member.member).pk]}
+    own = account(cast.member.member)
+    return {"score-of": [own.pk], "score-of-member": [own.member_id]}

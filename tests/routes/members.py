@@ -1,7 +1,9 @@
 from typing import Any
 
+from members.services.roster import check_upload
 from tests import factories
 from tests.factories import Cast, Post
+from tests.members import roster_files as files
 from tests.routes import answers, only
 
 SEEING = ("group_leader", "secretary", "deputy", "commissioner", "committee_member", "business_admin")
@@ -45,12 +47,26 @@ ROUTES = {
     "members:appointment-import": only("business_admin"),
     "members:appointment-import-confirm": only("business_admin", status=302),
     "members:appointment-end": only("business_admin") | _OUTSIDE,
+    # roster imports
+    "members:roster-import-list": only(*RUNNING),
+    "members:roster-import-create": only(*RUNNING),
+    "members:roster-template": only(*RUNNING),
+    "members:roster-import-detail": answers(404, **dict.fromkeys(RUNNING, 200)),
+    "members:roster-import-columns": answers(404, **dict.fromkeys(RUNNING, 200)),
+    "members:roster-import-confirm": answers(404, **dict.fromkeys(RUNNING, 302)),
+    "members:roster-import-drop": answers(404, **dict.fromkeys(RUNNING, 302)),
+    "members:roster-import-progress": answers(404, **dict.fromkeys(RUNNING, 200)),
+    "members:roster-import-problems": answers(404, **dict.fromkeys(RUNNING, 200)),
     # sign-ins and the log
     "members:user-list": only(*RUNNING, "system_admin", "security_admin"),
     "members:user-create": only("system_admin"),
-    "members:user-reset": answers(404, **dict.fromkeys(RUNNING, 200), member=403, system_admin=403, security_admin=403),
+    "members:user-reset": answers(
+        404, **dict.fromkeys(RUNNING, 200), member=403, system_admin=403, security_admin=403
+    ),
     "members:user-lock": answers(404, **dict.fromkeys((*RUNNING, "member", "system_admin"), 403), security_admin=200),
-    "members:user-unlock": answers(404, **dict.fromkeys((*RUNNING, "member", "system_admin"), 403), security_admin=302),
+    "members:user-unlock": answers(
+        404, **dict.fromkeys((*RUNNING, "member", "system_admin"), 403), security_admin=302
+    ),
     "members:user-duty": answers(404, **dict.fromkeys((*RUNNING, "member", "system_admin"), 403), security_admin=200),
     "members:audit-list": only("auditor"),
     "members:audit-export": only("auditor"),
@@ -61,6 +77,9 @@ POSTED = {
     "members:user-open",
     "members:member-reveal",
     "members:appointment-import-confirm",
+    "members:roster-import-columns",
+    "members:roster-import-confirm",
+    "members:roster-import-drop",
     "members:user-unlock",
 }
 
@@ -89,4 +108,7 @@ def arguments(cast: Cast) -> dict[str, Any]:
         "members:appointment-end": [post.pk],
     }
     factories.member(cast.branch, cast.group)
+    uploaded = check_upload(cast.branch, "a.csv", files.text(files.HEADING, files.row()), by=cast.secretary)
+    for verb in ("detail", "columns", "confirm", "drop", "progress", "problems"):
+        found[f"members:roster-import-{verb}"] = [uploaded.pk]
     return {name: args for name, args in found.items() if name not in without}

@@ -122,4 +122,3 @@ def arguments(cast: Cast) -> dict[str, Any]:
         "scoring:rules-publish": [rules.pk],
         "scoring:year-totals": [cast.committee.pk],
     }
-

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from members.errors import Refused
 from members.models import OrgUnit, RosterImport
+from members.roster.examine import Examination
 from members.services import roster
 
 
@@ -23,8 +24,9 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="花名册文件")
         parser.add_argument("--unit", default="", help="导入到哪个组织（名称）；只有一个党委时可省略")
         parser.add_argument("--commit", action="store_true", help="没有问题时写入名册")
-        parser.add_argument("--started-on", type=datetime.date.fromisoformat, help="新党员从哪一天起算，默认今年 1 月 1 日")
-        parser.add_argument("--moved-on", type=datetime.date.fromisoformat, help="支部或小组有变的从哪一天起，默认今天")
+        day = datetime.date.fromisoformat
+        parser.add_argument("--started-on", type=day, help="新党员从哪一天起算，默认今年 1 月 1 日")
+        parser.add_argument("--moved-on", type=day, help="支部或小组有变的从哪一天起，默认今天")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
@@ -36,7 +38,8 @@ class Command(BaseCommand):
             if options[key]:
                 chosen = replace(chosen, **{key: options[key]})
         try:
-            row = roster.check_upload(find_unit(options["unit"]), options["file"].name, content, by=None, options=chosen)
+            unit = find_unit(options["unit"])
+            row = roster.check_upload(unit, options["file"].name, content, by=None, options=chosen)
             self.print_examination(roster.examined(row), row)
             self.finish(row, commit=options["commit"])
         except Refused as refusal:
@@ -44,11 +47,10 @@ class Command(BaseCommand):
 
     def finish(self, row: RosterImport, *, commit: bool) -> None:
         counts = row.report["counts"]
-        is_sound = not counts["errors"] and not row.report["blockers"]
         if not (commit and row.plan_digest):
             roster.drop_import(row, by=None)
-        if not is_sound:
-            raise CommandError(f"有 {counts['errors'] + len(row.report['blockers'])} 个问题，没有写入。请按上面的说明修改后再导入。")
+        if counts["problems"]:
+            raise CommandError(f"有 {counts['problems']} 个问题，没有写入。请按上面的说明修改后再导入。")
         if not row.plan_digest:
             self.stdout.write("没有需要变更的内容。")
         elif not commit:
@@ -64,10 +66,11 @@ class Command(BaseCommand):
             raise CommandError(row.report.get("failure", "没有写入。"))
         self.stdout.write(self.style.SUCCESS("已写入名册。"))
 
-    def print_examination(self, found: roster.Examination, row: RosterImport) -> None:
+    def print_examination(self, found: Examination, row: RosterImport) -> None:
         counts = row.report["counts"]
         unknown = [c["heading"] for c in row.report["columns"] if not c["field"] and c["heading"]]
-        self.stdout.write(f"工作表“{row.report['sheet']}”，表头在第 {row.report['heading_row']} 行，{counts['rows']} 行数据。")
+        sheet, heading = row.report["sheet"], row.report["heading_row"]
+        self.stdout.write(f"工作表“{sheet}”，表头在第 {heading} 行，{counts['rows']} 行数据。")
         if unknown:
             self.stdout.write(f"未识别（不导入）的列：{'、'.join(unknown)}")
         for sentence in found.blockers:
@@ -75,8 +78,8 @@ class Command(BaseCommand):
         for problem in found.roster.problems:
             self.stdout.write(f"{'问题' if problem.is_error else '提醒'}：{problem.sentence()}")
         for unit in row.report["units"]:
-            action = dict(unit["options"])[unit["decision"]]
-            self.stdout.write(f"{OrgUnit.Kind(unit['kind']).label}“{unit['name']}”（{unit['within'] or row.unit}）：{action}")
+            what, where = OrgUnit.Kind(unit["kind"]).label, unit["within"] or row.unit
+            self.stdout.write(f"{what}“{unit['name']}”（{where}）：{dict(unit['options'])[unit['decision']]}")
         self.stdout.write(
             f"新增 {counts['new']}，变更 {counts['changed']}，转移 {counts['moved']}，不变 {counts['unchanged']}，"
             f"名册中有而文件中没有的 {counts['absent']}（不受影响）。"

@@ -31,9 +31,7 @@ def workbook(*rows: tuple[object, ...]) -> SimpleUploadedFile:
 
 def test_list_shows_posts_of_the_tree_and_past_ones_on_request(client):
     cast = factories.cast()
-    past = factories.appointment(
-        cast.member.member, cast.branch, Post.SCORE_CLERK, ended_on=datetime.date(2026, 1, 1)
-    )
+    past = factories.appointment(cast.member.member, cast.branch, Post.SCORE_CLERK, ended_on=datetime.date(2026, 1, 1))
     client.force_login(cast.secretary)
     shown = {query: list(client.get(LIST + query).context["page"]) for query in ("", "?past=on", "?post=GROUP_LEADER")}
     assert (past in shown[""], past in shown["?past=on"]) == (False, True)

@@ -133,9 +133,7 @@ def test_page_asks_at_most_twelve_queries_whatever_the_history(client, queries):
     short = queries_of(client, queries, address)
     member = cast.member.member
     for start in ("2018-01-01", "2019-01-01"):
-        factories.membership(
-            member, cast.branch, started_on=start, ended_on="2019-06-01", ending="REGROUP"
-        )
+        factories.membership(member, cast.branch, started_on=start, ended_on="2019-06-01", ending="REGROUP")
         factories.appointment(member, cast.branch, Post.SCORE_CLERK, started_on=start, ended_on="2019-06-01")
     factories.exclusion(member, cast.secretary)
     long = queries_of(client, queries, address)

@@ -35,7 +35,11 @@ def signed_in(user: User) -> Client:
 
 
 def send(user: User, unit: OrgUnit, content: bytes, name: str = "花名册.xlsx", **fields: Any) -> Any:
-    form = {"unit": unit.pk, "started_on": f"{timezone.localdate():%Y}-01-01", "file": SimpleUploadedFile(name, content)}
+    form = {
+        "unit": unit.pk,
+        "started_on": f"{timezone.localdate():%Y}-01-01",
+        "file": SimpleUploadedFile(name, content),
+    }
     return signed_in(user).post(reverse("members:roster-import-create"), form | fields)
 
 
@@ -178,7 +182,9 @@ def test_page_of_ten_thousand_problems_stays_small(cast: factories.Cast) -> None
 
 def test_page_escapes_what_stands_in_the_file(cast: factories.Cast) -> None:
     nasty = "<script>alert(1)</script>"
-    text = page(cast.business_admin, upload(cast.business_admin, cast.committee, files.row(gender=nasty, branch=nasty)))
+    text = page(
+        cast.business_admin, upload(cast.business_admin, cast.committee, files.row(gender=nasty, branch=nasty))
+    )
     assert "<script>alert" not in text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in text
 

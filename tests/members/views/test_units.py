@@ -100,8 +100,18 @@ def test_branch_page_shows_posts_groups_figures_and_members(client):
         "检修部党支部 组织委员",
         "第一党小组 党小组长",
     ]
-    assert [(node.unit.name, node.members, node.head) for node in context["below"].nodes] == [("第一党小组", 3, "周敏")]
-    assert {row.member.name for row in context["page"]} == {"王建国", "李静怡", "周敏", "陈志远", "吴海涛", "郑雪", "预备"}
+    assert [(node.unit.name, node.members, node.head) for node in context["below"].nodes] == [
+        ("第一党小组", 3, "周敏")
+    ]
+    assert {row.member.name for row in context["page"]} == {
+        "王建国",
+        "李静怡",
+        "周敏",
+        "陈志远",
+        "吴海涛",
+        "郑雪",
+        "预备",
+    }
 
 
 def test_branch_page_hides_the_list_from_members(client):
@@ -141,7 +151,11 @@ def test_create_makes_a_unit_and_offers_only_kinds_that_fit(client):
     ]
     answer = client.post(address, {"kind": Kind.PARTY_GROUP, "name": "第二党小组"})
     made = OrgUnit.objects.get(name="第二党小组")
-    assert (answer.status_code, answer["Location"], made.parent) == (302, page("unit-detail", cast.branch), cast.branch)
+    assert (answer.status_code, answer["Location"], made.parent) == (
+        302,
+        page("unit-detail", cast.branch),
+        cast.branch,
+    )
 
 
 def test_create_shows_the_refusal_of_the_service_on_the_form(client):
@@ -182,7 +196,9 @@ def test_close_refuses_with_a_sentence_and_closes_an_empty_unit(client):
 def test_secretary_cannot_change_the_tree(client):
     cast = factories.cast()
     client.force_login(cast.secretary)
-    answers = [client.post(page(name, cast.branch), {}).status_code for name in ("unit-create", "unit-edit", "unit-close")]
+    answers = [
+        client.post(page(name, cast.branch), {}).status_code for name in ("unit-create", "unit-edit", "unit-close")
+    ]
     assert answers == [403, 403, 403]
 
 
