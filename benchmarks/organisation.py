@@ -30,7 +30,9 @@ ENTRIES = 12
 RULES_FROM = 202001
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
-_GIVEN = "建国 静怡 志远 海涛 雪 志刚 卫东 立新 敏 秀英 伟 芳 娜 强 磊 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英".split()
+_GIVEN = (
+    "建国 静怡 志远 海涛 雪 志刚 卫东 立新 敏 秀英 伟 芳 娜 强 磊 洋 勇 艳 杰 娟 涛 明 超 秀兰 霞 平 刚 桂英".split()
+)
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,8 @@ def _units(made: Organisation) -> None:
         made.first_branch, BRANCHES_PER_COMMITTEE, made.branches,
     )  # fmt: skip
     _run(
-        into + "SELECT %s + x.i - 1, 'PARTY_GROUP', '第' || x.i || '党小组', b.id, b.path || (%s + x.i - 1) || '.', x.i "
+        into + "SELECT %s + x.i - 1, 'PARTY_GROUP', '第' || x.i || '党小组', b.id, "
+        "b.path || (%s + x.i - 1) || '.', x.i "
         "FROM number x JOIN members_orgunit b ON b.id = %s + (x.i - 1) / %s WHERE x.i <= %s",
         made.first_group, made.first_group, made.first_branch, MEMBERS_PER_BRANCH // MEMBERS_PER_GROUP,
         made.branches * (MEMBERS_PER_BRANCH // MEMBERS_PER_GROUP),

@@ -26,7 +26,7 @@ export class CellBox {
     this.cell = cell;
     this.after = after;
     this.dialog.querySelector("h2").textContent = nameOf(cell);
-    this.dialog.querySelector("[data-standard]").textContent = [cell.column.standard, ...cell.column.notes].filter(Boolean).join(" ");
+    this.dialog.querySelector("[data-standard]").textContent = `${cell.column.standard}\n${cell.column.notes.join("；")}`.trim();
     this.remark.value = cell.remark;
     this.remark.readOnly = !this.sheet.canEdit(cell);
     const hasFiles = cell.column.evidence !== "none" && cell.column.editable;

@@ -20,14 +20,17 @@ export class Cursor {
     this.note.id = "cell-note";
     this.selected = [];
     this.onMove = () => {};
+    this.onLeave = () => {};
     this.editor.addEventListener("input", () => {
       if (this.mode === "move") this.setMode("type");
     });
-    this.editor.addEventListener("blur", () => {
-      if (!this.isMoving) this.commit();
-    });
     this.editor.addEventListener("focus", () => this.table.element.classList.add("focused"));
-    this.editor.addEventListener("blur", () => this.table.element.classList.remove("focused"));
+    this.editor.addEventListener("blur", () => {
+      if (this.isMoving) return;
+      this.table.element.classList.remove("focused");
+      this.commit();
+      this.onLeave();
+    });
     sheet.watch((cells) => {
       if (cells.includes(this.cell) || !sheet.editable) this.show();
     });

@@ -78,8 +78,8 @@ export function listen(sheet, table, cursor, history, commands) {
       return;
     }
     const action = actionOf(event);
-    if (event.key !== "Enter") cursor.tabStart = null;
     if (!action) return;
+    if (event.key !== "Enter") cursor.tabStart = null;
     event.preventDefault();
     action(event);
   });

@@ -57,6 +57,9 @@ cursor.onMove = (cell) => {
   $("cell-box-open").disabled = cell.column.item === null;
 };
 
+// Whoever goes elsewhere on the page need not wait for the pause in typing.
+cursor.onLeave = () => saver.flush();
+
 /* ------------------------------------------------------------------- commands */
 
 function openBox() {

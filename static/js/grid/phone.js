@@ -106,7 +106,7 @@ export class Phone {
     this.name.textContent = row.name;
     this.staff.textContent = row.staff;
     this.total.textContent = row.total;
-    this.total.classList.toggle("stale", !row.fresh);
+    this.total.classList.toggle("stale", !this.sheet.isFresh(row));
     const state = this.sheet.stateOf(row);
     this.state.className = `tag ${TAGS[state]}`;
     this.state.textContent = say(state);

@@ -4,7 +4,7 @@
    somebody else's change. */
 
 import { hundredths } from "./points.js";
-import { isDirty } from "./sheet.js";
+import { isWaiting } from "./sheet.js";
 import { say } from "./words.js";
 
 const PAUSE = 600;
@@ -56,7 +56,7 @@ export class Saver {
   note(cells) {
     let isNew = false;
     for (const cell of cells) {
-      if (isDirty(cell) && !cell.refusal && !cell.rival) {
+      if (isWaiting(cell)) {
         this.waiting.add(cell);
         isNew = true;
       } else this.waiting.delete(cell);
@@ -147,10 +147,7 @@ export class Saver {
       this.learnCell(cell, sent, cells[place]);
       rows.add(cell.row);
     });
-    for (const row of rows) {
-      row.total = totals[row.account] ?? row.total;
-      row.fresh = !this.sheet.row(row.r).some((cell) => this.waiting.has(cell));
-    }
+    for (const row of rows) row.total = totals[row.account] ?? row.total;
     this.sheet.tell(batch.map(({ cell }) => cell), rows);
     this.showState();
   }

@@ -10,7 +10,7 @@ export class Sheet {
   constructor(data) {
     this.editable = data.editable;
     this.rows = data.rows.map(([account, name, staff, initials, pinyin, total], r) => ({
-      r, account, name, staff, initials, pinyin, total, fresh: true,
+      r, account, name, staff, initials, pinyin, total,
     }));
     this.columns = [...data.columns, remarkColumn()].map((column, c) => ({ ...column, c }));
     this.width = this.columns.length;
@@ -52,7 +52,6 @@ export class Sheet {
       cell.refusal = "";
       const points = ownPoints(cell.column, text);
       cell.points = Number.isNaN(points) ? null : points;
-      if (isDirty(cell)) cell.row.fresh = false;
     }
     this.tell(changes.map((change) => change.cell));
   }
@@ -65,6 +64,11 @@ export class Sheet {
     const expected = cells.filter((cell) => cell.column.expected);
     const done = expected.length ? expected.every((cell) => cell.text) : cells.some((cell) => cell.text);
     return done ? "filled" : "empty";
+  }
+
+  /** Whether the total has taken in everything that can be saved. */
+  isFresh(row) {
+    return !this.row(row.r).some(isWaiting);
   }
 
   wrong() {
@@ -92,6 +96,11 @@ function blank(row, column) {
 
 export function isDirty(cell) {
   return cell.text !== cell.saved.text || cell.remark !== cell.saved.remark;
+}
+
+/** Typed, and not yet taken, refused or disputed. */
+export function isWaiting(cell) {
+  return isDirty(cell) && !cell.refusal && !cell.rival;
 }
 
 /** What the rule still asks for before the month can be submitted. */

@@ -54,7 +54,7 @@ export class Table {
   paintRow(row) {
     const [total, state] = Array.from(this.lines[row.r].cells).slice(-2);
     total.textContent = row.total;
-    total.classList.toggle("stale", !row.fresh);
+    total.classList.toggle("stale", !this.sheet.isFresh(row));
     const name = this.sheet.stateOf(row);
     state.firstElementChild.className = `tag ${STATE_TAGS[name]}`;
     state.firstElementChild.textContent = say(name);

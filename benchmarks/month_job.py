@@ -1,0 +1,90 @@
+"""The month job against one hand-written SQL statement, on PostgreSQL: first run, everything changed, nothing changed.
+
+Ours is all of it: start the run, compute every chunk, rank the committees. The limit is the statement alone.
+The two take turns, and who is first changes from round to round.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+from django.db import connection
+
+from benchmarks import limit
+from benchmarks.measure import Setting, note, peak_memory, seconds
+from benchmarks.organisation import Organisation, build
+from benchmarks.report import Line, middle
+from members.models import OrgUnit
+from scoring.models import ScoreRun
+from scoring.services import runs
+
+TARGET = 2.0
+# What is timed, and what is done to both tables before it.
+KINDS = ("first run", "all changed", "nothing changed")
+
+
+def measure(setting: Setting) -> Iterator[Line]:
+    made = build(setting.size, setting.history)
+    note("organisation made")
+    times: dict[tuple[str, str], list[float]] = {}
+    peak = 0.0
+    for number in range(setting.runs):
+        contenders: list[tuple[str, Callable[[], object]]] = [
+            ("ours", lambda: job(made.root, made.month)),
+            ("limit", lambda: limit.run(made)),
+        ]
+        if number % 2:
+            contenders.reverse()
+        for kind in KINDS:
+            _prepare(kind)
+            for name, work in contenders:
+                times.setdefault((name, kind), []).append(seconds(work))
+            limit.require_equal(made)
+        peak = peak_memory()
+        limit.make_table()
+        times.setdefault(("chunks", "first run"), []).append(seconds(lambda: _limit_in_chunks(made)))
+        limit.require_equal(made)
+        note(f"round {number + 1}")
+    medians = {key: middle(values) for key, values in times.items()}
+    yield from _lines(f"{setting.size:,}", medians, peak, _remark(setting))
+
+
+def _lines(size: str, medians: dict[tuple[str, str], float], peak: float, remark: str) -> Iterator[Line]:
+    for kind in KINDS:
+        bound, ours = medians["limit", kind], medians["ours", kind]
+        ratio = ours / bound
+        yield Line(f"limit: one SQL statement, {kind}", size, bound, 1.0, remark=remark)
+        if kind == "first run":
+            chunks = medians["chunks", kind]
+            yield Line("limit in the chunks of the job, first run", size, chunks, chunks / bound, remark=remark)
+        is_met = ratio <= TARGET
+        yield Line(f"month job: {kind}", size, ours, ratio, f"≤ {TARGET:.0f} × limit", is_met, peak, remark)
+
+
+def _remark(setting: Setting) -> str:
+    return f"{setting.history} months of history" if setting.history else ""
+
+
+def job(root: OrgUnit, month: int) -> None:
+    run = runs.start_run(root, month, by=None, slot=str(time.monotonic_ns()))
+    done = runs.finish_run(run)
+    if done.state != ScoreRun.State.DONE:
+        raise AssertionError(f"the run is {done.state}: {done.failure}")
+
+
+def _limit_in_chunks(made: Organisation) -> None:
+    for units in runs._chunks(made.root, made.month):
+        limit.run(made, units)
+
+
+def _prepare(kind: str) -> None:
+    with connection.cursor() as cursor:
+        if kind == "first run":
+            cursor.execute("TRUNCATE scoring_score, scoring_standing")
+            limit.make_table()
+        elif kind == "all changed":
+            for table in ("scoring_score", limit.TABLE):
+                cursor.execute(f"UPDATE {table} SET total = total + 1, rank_in_branch = rank_in_branch + 1")
+        for table in ("scoring_score", limit.TABLE):
+            cursor.execute(f"VACUUM ANALYZE {table}")

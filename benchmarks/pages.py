@@ -1,0 +1,211 @@
+"""Every page that answers GET, with many members: p50 and p95 of 30 requests, in several rounds, and its queries.
+
+A new page is one line in PAGES. What is no page (a verb that only takes POST, a file to download) is named below
+that table; a route that stands nowhere stops the measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import URLPattern, get_resolver, reverse
+
+from benchmarks import organisation, pages_scene
+from benchmarks.measure import Setting, note, seconds
+from benchmarks.report import Line, middle
+
+REQUESTS = 30
+P95 = 0.200
+QUERIES = 12
+# Scores of one earlier month, so that pages have something to compare with.
+HISTORY = 1
+
+
+@dataclass(frozen=True)
+class Page:
+    """Who asks for which page. `things` are names of pages_scene.Scene.things, for the address and the query."""
+
+    role: str
+    name: str
+    things: str = ""
+    query: str = ""
+
+    def address(self, things: dict[str, int]) -> str:
+        path = reverse(self.name, args=[things[thing] for thing in self.things.split()])
+        return f"{path}?{self.query.format(**things)}" if self.query else path
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.things} {self.query}".strip() + f" ({self.role})"
+
+
+PAGES = [
+    # the first page, by role
+    Page("member", "home"),
+    Page("group_leader", "home"),
+    Page("secretary", "home"),
+    Page("committee_member", "home"),
+    Page("business_admin", "home"),
+    Page("system_admin", "home"),
+    Page("secretary", "home-todo"),
+    Page("committee_member", "home-todo"),
+    Page("committee_member", "home-branches"),
+    Page("business_admin", "setup"),
+    # points
+    Page("member", "score-mine"),
+    Page("secretary", "score-of", "account"),
+    Page("member", "scoring:ledger", "account"),
+    Page("secretary", "scoring:entry", "entry"),
+    Page("member", "scoring:ranking-of", "branch"),
+    Page("secretary", "scoring:ranking-of", "branch"),
+    Page("committee_member", "scoring:ranking-of", "root"),
+    Page("committee_member", "scoring:ranking-of", "root", "month={month}&page=1000"),
+    Page("committee_member", "scoring:ranking-of", "committee"),
+    # the monthly grid; the large branch has 200 rows and 30 columns
+    Page("secretary", "scoring:month-grid", "branch open_month"),
+    Page("secretary", "scoring:month-grid", "branch month"),
+    Page("large_secretary", "scoring:month-grid", "large open_month"),
+    Page("secretary", "scoring:month-last", "branch open_month"),
+    Page("secretary", "scoring:evidence-list", "branch open_month", "account={account}&item={item}"),
+    Page("secretary", "scoring:month-import", "branch open_month"),
+    Page("secretary", "scoring:month-sheet", "branch month"),
+    # months, runs, rules
+    Page("secretary", "scoring:month-list"),
+    Page("committee_member", "scoring:month-list"),
+    Page("committee_member", "scoring:month-list", "", "month={month}&state=SUBMITTED&page=5"),
+    Page("business_admin", "scoring:policy-edit", "root"),
+    Page("business_admin", "scoring:run-progress", "run"),
+    Page("member", "scoring:rules-list"),
+    Page("member", "scoring:rules-detail", "rules"),
+    Page("business_admin", "scoring:rules-load"),
+    Page("business_admin", "scoring:year-totals", "root"),
+    # units
+    Page("member", "members:unit-tree"),
+    Page("business_admin", "members:unit-tree", "", "q=第1"),
+    Page("business_admin", "members:unit-tree", "", "without_secretary=1"),
+    Page("member", "members:unit-detail", "branch"),
+    Page("business_admin", "members:unit-detail", "root"),
+    Page("business_admin", "members:unit-detail", "large"),
+    Page("business_admin", "members:unit-children", "committee"),
+    Page("system_admin", "members:unit-create-root"),
+    Page("business_admin", "members:unit-create", "root"),
+    Page("business_admin", "members:unit-edit", "branch"),
+    Page("business_admin", "members:unit-close", "branch"),
+    # members
+    Page("secretary", "members:member-list"),
+    Page("business_admin", "members:member-list"),
+    Page("business_admin", "members:member-list", "", "page=1500"),
+    Page("business_admin", "members:member-list", "", "q=王建国"),
+    Page("business_admin", "members:member-list", "", "q=wangjianguo"),
+    Page("business_admin", "members:member-list", "", "q=wjg"),
+    Page("business_admin", "members:member-list", "", "q=1500"),
+    Page("member", "members:member-detail", "member"),
+    Page("secretary", "members:member-detail", "member"),
+    Page("business_admin", "members:member-create"),
+    Page("business_admin", "members:group-options", "", "branch={branch}"),
+    Page("secretary", "members:member-edit", "member"),
+    Page("business_admin", "members:member-transfer", "member"),
+    Page("business_admin", "members:member-leave", "member"),
+    Page("business_admin", "members:member-exclude", "member"),
+    Page("business_admin", "members:exclusion-end", "exclusion"),
+    Page("business_admin", "members:appointment-create", "member"),
+    Page("business_admin", "members:appointment-list"),
+    Page("business_admin", "members:appointment-list", "", "page=100"),
+    Page("business_admin", "members:appointment-end", "post"),
+    Page("business_admin", "members:appointment-import"),
+    # the roster import; the upload has 10,000 rows
+    Page("business_admin", "members:roster-import-list"),
+    Page("business_admin", "members:roster-import-create"),
+    Page("business_admin", "members:roster-import-detail", "upload"),
+    Page("business_admin", "members:roster-import-progress", "upload"),
+    # sign-ins and the log
+    Page("nobody", "members:sign-in"),
+    Page("member", "members:password-change"),
+    Page("system_admin", "members:user-list"),
+    Page("business_admin", "members:user-list", "", "q=王建国"),
+    Page("system_admin", "members:user-create"),
+    Page("secretary", "members:user-reset", "user"),
+    Page("security_admin", "members:user-lock", "user"),
+    Page("security_admin", "members:user-duty", "user"),
+    Page("auditor", "members:audit-list"),
+    Page("auditor", "members:audit-list", "", "page=500"),
+]
+POSTED = """
+    scoring:month-cells scoring:evidence-add scoring:evidence-remove scoring:months-close scoring:month-submit
+    scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:run-start
+    scoring:run-cancel scoring:entry-reverse scoring:rules-publish members:sign-out members:roster-export
+    members:user-open members:member-reveal members:appointment-import-confirm members:roster-import-columns
+    members:roster-import-confirm members:roster-import-drop members:user-unlock
+""".split()
+FILES = """
+    scoring:evidence-file scoring:month-template scoring:month-sheet-xlsx scoring:ledger-xlsx scoring:ledger-pdf
+    members:appointment-export members:roster-template members:roster-import-problems members:audit-export
+""".split()
+# Sends the person on to a page that is measured.
+REDIRECTS = ["scoring:ranking"]
+
+
+def measure(setting: Setting) -> Iterator[Line]:
+    _require_all()
+    made = organisation.build(setting.size, max(setting.history, HISTORY))
+    note("organisation made")
+    scene = pages_scene.build(made)
+    note("months, posts and sign-ins made")
+    clients = {role: _signed_in(scene, role) for role in {page.role for page in PAGES}}
+    asked = {page: _queries(clients[page.role], page, scene.things) for page in PAGES}
+    times: dict[Page, list[tuple[float, float]]] = {page: [] for page in PAGES}
+    for number in range(setting.runs):
+        for page in PAGES:
+            address = page.address(scene.things)
+            taken = sorted(
+                seconds(lambda client=clients[page.role], address=address: client.get(address))
+                for _request in range(REQUESTS)
+            )
+            times[page].append((taken[REQUESTS // 2], taken[int(REQUESTS * 0.95)]))
+        note(f"round {number + 1}")
+    for page, rounds in times.items():
+        p50, p95 = (middle(values) for values in zip(*rounds, strict=True))
+        is_met = p95 < P95 and asked[page] <= QUERIES
+        target = f"p95 < {P95 * 1000:.0f} ms, ≤ {QUERIES} queries"
+        remark = f"p95 {p95 * 1000:.0f} ms, {asked[page]} queries"
+        yield Line(f"page {page}", f"{setting.size:,}", p50, None, target, is_met, remark=remark)
+
+
+def _require_all() -> None:
+    """Every route is named here, and every name here is a route."""
+    named = {page.name for page in PAGES} | set(POSTED) | set(FILES) | set(REDIRECTS)
+    routes = set(_routes())
+    if named != routes:
+        lacking, gone = sorted(routes - named), sorted(named - routes)
+        raise SystemExit(f"benchmarks/pages.py: routes that stand nowhere {lacking}, names without a route {gone}")
+
+
+def _routes() -> Iterator[str]:
+    for entry in get_resolver().url_patterns:
+        if isinstance(entry, URLPattern):
+            yield str(entry.name)
+        # The rescue tool is Django's own.
+        elif entry.namespace != "admin":
+            for pattern in entry.url_patterns:
+                yield f"{entry.namespace}:{pattern.name}"
+
+
+def _signed_in(scene: pages_scene.Scene, role: str) -> Client:
+    client = Client(SERVER_NAME="localhost")
+    if role != "nobody":
+        client.force_login(scene.users[role], backend="members.backends.SignInBackend")
+    return client
+
+
+def _queries(client: Client, page: Page, things: dict[str, int]) -> int:
+    """Of a second request: the first one may write the session."""
+    address = page.address(things)
+    client.get(address)
+    with CaptureQueriesContext(connection) as captured:
+        answer = client.get(address)
+    if answer.status_code != 200:
+        raise AssertionError(f"{page}: {address} answers {answer.status_code}")
+    return len(captured)

@@ -1,0 +1,192 @@
+"""What the pages show beyond members and ledger: scores, months on their way, sign-ins, posts, drafts, the log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks.month_job import job
+from benchmarks.organisation import MEMBERS_PER_BRANCH, RULES_FROM, Organisation, settle
+from benchmarks.roster_import import workbook
+from members.models import Appointment, Exclusion, Membership, OrgUnit, User
+from members.services.roster import check_upload
+from scoring.models import DraftCell, Item, LedgerEntry, Month, RuleSet, ScoreRun
+from scoring.months import shift
+from scoring.services.rules import load_rule_set, publish_rule_set
+
+# The branch whose people sign in; the first five become one large branch.
+HOME = 7
+LARGE_BRANCH_OF = 5
+COLUMNS = 30
+AUDIT_LINES = 100_000
+Post = Appointment.Post
+Duty = User.Duty
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Who signs in, by role, and what stands in the addresses, by name."""
+
+    users: dict[str, User]
+    things: dict[str, int]
+
+
+def build(made: Organisation) -> Scene:
+    large = _large_branch(made)
+    for month in made.months:
+        job(made.root, month)
+    _sign_ins()
+    _posts()
+    users = _roles(made, large)
+    _months(made, users)
+    _audit_lines(users["auditor"])
+    things = _things(made, large, users)
+    _drafts(made, things)
+    settle()
+    return Scene(users, things)
+
+
+def _run(statement: str, *values: object) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+
+
+def _large_branch(made: Organisation) -> OrgUnit:
+    """A branch of 200 with a rule set of 30 columns."""
+    large = OrgUnit(kind=OrgUnit.Kind.BRANCH, name="检修公司党支部", parent_id=2)
+    large.save()
+    large.path = f"1.2.{large.pk}."
+    large.save(update_fields=["path"])
+    members = LARGE_BRANCH_OF * MEMBERS_PER_BRANCH
+    Membership.objects.current().filter(member__lte=members).update(branch=large, group=None)
+    rules = load_rule_set(_many_columns(), owner=large, by=made.clerk)
+    RuleSet.objects.filter(pk=rules.pk).update(effective_from=RULES_FROM)
+    publish_rule_set(RuleSet.objects.get(pk=rules.pk), by=made.clerk)
+    return large
+
+
+def _many_columns() -> str:
+    lines = ["代号: many", "名称: 三十列", "对象: 党员", "周期: 月", "生效月份: 202001", "板块:"]
+    for section, kind in (("甲", "基础"), ("乙", "加分"), ("丙", "扣分")):
+        lines += [f"  - 代号: {section}", f"    名称: {section}板块", f"    类别: {kind}", "    条款:"]
+        low, high = (-5, 0) if kind == "扣分" else (0, 5)
+        for number in range(COLUMNS // 3):
+            lines += [f"      - 条款号: {section}-{number}", f"        名称: 条款{section}{number}"]
+            lines += ["        计价: 打分", f"        最低: {low}", f"        最高: {high}"]
+    return "\n".join(lines)
+
+
+def _sign_ins() -> None:
+    _run(
+        "INSERT INTO members_user "
+        "(password, is_superuser, username, member_id, duty, is_active, must_change_password) "
+        "SELECT '!', false, staff_number, id, '', true, false FROM members_member ORDER BY id"
+    )
+
+
+def _posts() -> None:
+    """Every branch has a secretary and a deputy, every group a leader."""
+    for post, unit, members in (
+        (Post.BRANCH_SECRETARY, "branch_id", "member_id %% 40 = 1"),
+        (Post.BRANCH_DEPUTY, "branch_id", "member_id %% 40 = 2"),
+        (Post.GROUP_LEADER, "group_id", "member_id %% 10 = 3"),
+    ):
+        _run(
+            "INSERT INTO members_appointment (member_id, unit_id, post, started_on) "
+            f"SELECT member_id, {unit}, '{post}', started_on FROM members_membership "
+            f"WHERE ended_on IS NULL AND group_id IS NOT NULL AND {members}"
+        )
+
+
+def _roles(made: Organisation, large: OrgUnit) -> dict[str, User]:
+    first = (HOME - 1) * MEMBERS_PER_BRANCH
+    members = {
+        "secretary": first + 1,
+        "deputy": first + 2,
+        "group_leader": first + 3,
+        "member": first + 5,
+        "committee_member": first + 6,
+        "business_admin": first + 7,
+        "large_secretary": 1,
+    }
+    held = {
+        "committee_member": (made.root, Post.COMMITTEE_MEMBER),
+        "business_admin": (made.root, Post.PARTY_WORKER),
+        "large_secretary": (large, Post.BRANCH_SECRETARY),
+    }
+    for role, (unit, post) in held.items():
+        Appointment.objects.create(member_id=members[role], unit=unit, post=post, started_on="2020-01-01")
+    users = {role: User.objects.get(member=member) for role, member in members.items()}
+    duties = {"system_admin": Duty.SYSTEM, "security_admin": Duty.SECURITY, "auditor": Duty.AUDIT}
+    return users | {role: User.objects.create(username=role, duty=duty) for role, duty in duties.items()}
+
+
+def _months(made: Organisation, users: dict[str, User]) -> None:
+    """Earlier months are closed; in the last one a quarter of the branches stands at every step, home is closed."""
+    home, states = made.first_branch + HOME - 1, list(Month.State)
+    people = [None, *(users[role] for role in ("secretary", "deputy", "committee_member"))]
+    rows = []
+    for month in made.months:
+        for branch in OrgUnit.objects.branches():
+            step = branch.pk % 4 if month == made.month and branch.pk != home else 3
+            row = Month(unit=branch, month=month, state=states[step])
+            for done, verb in enumerate(("submitted", "checked", "closed"), start=1):
+                if done <= step:
+                    setattr(row, f"{verb}_by", people[done])
+                    setattr(row, f"{verb}_at", timezone.now())
+            rows.append(row)
+    Month.objects.bulk_create(rows, batch_size=5_000)
+
+
+def _audit_lines(user: User) -> None:
+    _run(
+        "INSERT INTO members_auditevent (at, user_id, actor, address, action, target, result, detail) "
+        "SELECT now() - (i || ' seconds')::interval, %s, '审计管理员', NULL, 'members.change_member', '党员 #' || i, "
+        "'DONE', '' FROM generate_series(1, %s) AS i",
+        user.pk, AUDIT_LINES,
+    )  # fmt: skip
+
+
+def _drafts(made: Organisation, things: dict[str, int]) -> None:
+    """The month that is being typed: every cell of the large branch and of the home branch is filled."""
+    cells = []
+    for branch, rules in (("large", things["large_rules"]), ("branch", made.rule_set.pk)):
+        people = Membership.objects.current().filter(branch=things[branch]).values_list("member__account", flat=True)
+        items = Item.objects.filter(section__rule_set=rules).values_list("pk", "section__kind")
+        for account in people:
+            for item, kind in items:
+                text = "-1" if kind == "deduction" else "3"
+                cells.append(
+                    DraftCell(
+                        account_id=account, unit_id=things[branch], item_id=item, month=things["open_month"],
+                        text=text, edited_by=made.clerk,
+                    )
+                )  # fmt: skip
+    DraftCell.objects.bulk_create(cells, batch_size=5_000)
+
+
+def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[str, int]:
+    member = users["member"].member_id
+    upload = check_upload(made.root, "花名册.xlsx", workbook(), by=users["business_admin"])
+    return {
+        "root": made.root.pk,
+        "committee": 2,
+        "branch": made.first_branch + HOME - 1,
+        "group": made.first_group + (HOME - 1) * 4,
+        "large": large.pk,
+        "large_rules": RuleSet.objects.get(owner=large).pk,
+        "month": made.month,
+        "open_month": shift(made.month, 1),
+        "member": member,
+        "account": member,
+        "user": users["member"].pk,
+        "post": Appointment.objects.filter(unit=made.first_branch + HOME - 1).latest("pk").pk,
+        "exclusion": Exclusion.objects.latest("pk").pk,
+        "entry": LedgerEntry.objects.filter(account=member).earliest("pk").pk,
+        "rules": made.rule_set.pk,
+        "item": Item.objects.filter(section__rule_set=made.rule_set).earliest("pk").pk,
+        "run": ScoreRun.objects.latest("pk").pk,
+        "upload": upload.pk,
+    }
