@@ -90,6 +90,16 @@ def wait_for_port(port: int, server: subprocess.Popen[bytes], log: Path) -> None
     raise RuntimeError(f"{server.args!r} did not start:\n{log.read_text(errors='replace')[-2000:]}")
 
 
+def wait_for_postgresql(port: int) -> None:
+    """The port opens a moment before the server lets anyone in ("the database system is starting up")."""
+    probe = [program("pg_isready", "postgresql-client"), "--quiet", "-h", "127.0.0.1", "-p", str(port)]
+    deadline = time.monotonic() + START_SECONDS
+    while subprocess.run(probe).returncode != 0:
+        if time.monotonic() > deadline:
+            raise RuntimeError(f"PostgreSQL on port {port} does not let anyone in")
+        time.sleep(0.05)
+
+
 @contextlib.contextmanager
 def running(command: list[str], port: int, folder: Path, account: pwd.struct_passwd | None) -> Iterator[None]:
     """One server, from the moment it accepts connections to its end. Only this process id is signalled."""
@@ -125,6 +135,7 @@ def postgresql(folder: Path, account: pwd.struct_passwd | None) -> Iterator[str]
     options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", **careless}
     arguments = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
     with running([postgres, "-D", str(cluster), *arguments], port, folder, account):
+        wait_for_postgresql(port)
         yield f"postgres://points@127.0.0.1:{port}/postgres"
 
 

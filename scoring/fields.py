@@ -24,20 +24,18 @@ class PointsField(models.BigIntegerField):
         return None if value is None else from_hundredths(value)
 
     def to_python(self, value: Any) -> Decimal | None:
-        if value is None or isinstance(value, Decimal):
-            return value
-        try:
-            return from_hundredths(hundredths(str(value)))
-        except ValueError:
-            raise ValidationError(_("“%s”不是积分，请填数字，最多两位小数。") % value) from None
+        return None if value is None else from_hundredths(self._exact(value))
 
     def get_prep_value(self, value: Any) -> int | None:
         if value is None or hasattr(value, "resolve_expression"):
             return value
+        return self._exact(value)
+
+    def _exact(self, value: Any) -> int:
         try:
             return hundredths(value if isinstance(value, Decimal | int) else str(value))
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
+        except ValueError:
+            raise ValidationError(_("“%s”不是积分，请填数字，最多两位小数。") % value) from None
 
     def value_to_string(self, obj: models.Model) -> str:
         value = self.value_from_object(obj)

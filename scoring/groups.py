@@ -177,7 +177,14 @@ def draft_rows(cells: Sequence[tuple[int, int, int, int, int]]) -> Rows:
     """Cells not yet posted as grouped rows. In: account, item, month, points and quantity in hundredths."""
     columns = np.array(cells, dtype=np.int64).reshape(-1, 5).T
     account, item, month, points, quantity = columns
-    newest = NEWEST_ID * _LATEST_SHIFT + points + _LATEST_SHIFT // 2
+    newest = (NEWEST_ID + np.arange(len(points))) * _LATEST_SHIFT + points + _LATEST_SHIFT // 2
     ones = np.ones(len(points), dtype=np.int64)
     values = (account, item, month, points, points, newest, ones, quantity, ones * 0)
     return dict(zip((*KEY, *_FACTS), values, strict=True))
+
+
+def groups_of_rows(account_ids: Column, months: list[int], rows: Rows) -> Groups:
+    """Rows that never stood in a ledger, for trying rules out."""
+    groups = Groups(len(account_ids), months, {}, {})
+    groups.items = _Items(groups, account_ids, rows, None)
+    return groups

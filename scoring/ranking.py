@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from math import floor
 from typing import Any
 
 from django.db.models import Avg, Count, FloatField, Max, OuterRef, QuerySet, Subquery
@@ -122,7 +123,8 @@ def distribution_chart(table: Table) -> dict[str, Any] | None:
     """How many reached which five-point band."""
     bands: dict[int, int] = {}
     for total, count in table.counts.items():
-        band = int(total // 5) * 5
+        # Decimal's // goes towards zero, which would count −1 among 0 to 5.
+        band = floor(total / 5) * 5
         bands[band] = bands.get(band, 0) + count
     if not bands:
         return None

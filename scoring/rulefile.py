@@ -5,16 +5,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import yaml
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from scoring.calculation.amounts import from_hundredths, hundredths
-from scoring.months import is_month
+from scoring.rulereader import (
+    Lined,
+    Loader,
+    Reader,
+    amount,
+    bands,
+    code,
+    levels,
+    mappings,
+    month,
+    names,
+    points,
+    points_text,
+    steps,
+    text,
+    whole,
+)
 
 KINDS = {"党员": "MEMBER", "党支部": "BRANCH", "班组": "TEAM"}
 PERIODS = {"月": "MONTH", "季": "QUARTER", "年": "YEAR"}
@@ -51,161 +67,117 @@ class ParsedRules:
     sections: list[ParsedSection] = field(default_factory=list)
 
 
-class _Lined(dict[str, Any]):
-    line = 0
+_PRICING_FIELDS = {"分值", "单价", "起算数量", "计量步长", "不足一步", "级别", "分数段", "最低", "最高"}
 
 
-class _Loader(yaml.BaseLoader):
-    """Every value stays text, so amounts stay exact; every mapping knows its line."""
-
-
-def _mapping(loader: _Loader, node: yaml.MappingNode) -> _Lined:
-    values = _Lined(loader.construct_pairs(node, deep=True))
-    values.line = node.start_mark.line + 1
-    return values
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _mapping)
-
-
-class _Reader:
-    """Takes values out of one mapping, notes every mistake, and at the end every key nobody asked for."""
-
-    def __init__(self, values: _Lined, problems: list[str]) -> None:
-        self.values, self.problems, self.asked = values, problems, set[str]()
-
-    def problem(self, key: str, text: str) -> None:
-        self.problems.append(
-            _("第 %(line)s 行附近“%(key)s”：%(text)s") % {"line": self.values.line, "key": key, "text": text}
-        )
-
-    def take(self, key: str, convert: Callable[[Any], Any], default: Any = None, *, needed: bool = False) -> Any:
-        self.asked.add(key)
-        value = self.values.get(key, "")
-        if value in ("", []):
-            if needed:
-                self.problem(key, _("没有填写，请补上。"))
-            return default
-        try:
-            return convert(value)
-        except (ValueError, TypeError, KeyError, AttributeError):
-            self.problem(key, _("“%s”不是可用的值，请按《规则文件说明》填写。") % str(value)[:30])
-            return default
-
-    def choice(self, key: str, table: dict[str, Any], default: str = "") -> Any:
-        return self.take(key, lambda value: table[value], table.get(default), needed=not default)
-
-    def finish(self) -> None:
-        for key in self.values.keys() - self.asked:
-            self.problem(key, _("不认识这个字段，请检查拼写。"))
-
-
-def _points(value: str) -> Any:
-    return from_hundredths(hundredths(value))
-
-
-def _month(value: str) -> int:
-    month = int(value)
-    if not is_month(month):
-        raise ValueError(value)
-    return month
-
-
-def _pairs(value: list[list[str]]) -> list[list[str]]:
-    return [[str(name), str(_points(points))] for name, points in value]
-
-
-def _pricing_table(reader: _Reader, pricing: str | None) -> dict[str, Any]:
+def _pricing_table(reader: Reader, pricing: str | None) -> dict[str, Any]:
     if pricing == "fixed":
-        return {"points": reader.take("分值", lambda v: str(_points(v)), "0", needed=True)}
+        return {"points": reader.take("分值", points_text, "0", needed=True)}
     if pricing == "per_unit":
         table = {
-            "rate": reader.take("单价", lambda v: str(_points(v)), "0", needed=True),
-            "minimum": reader.take("起算数量", lambda v: str(_points(v)), "0"),
-            "step": reader.take("计量步长", lambda v: str(_points(v)), "0"),
+            "rate": reader.take("单价", points_text, "0", needed=True),
+            "minimum": reader.take("起算数量", points_text, "0"),
+            "step": reader.take("计量步长", points_text, "0"),
         }
         table["rounding"] = reader.choice("不足一步", {"舍去": "down", "进一": "up", "四舍五入": "half_up"}, "舍去")
         return table
     if pricing in ("level", "grade"):
-        return {"levels": reader.take("级别", _pairs, [], needed=True)}
+        return {"levels": reader.take("级别", levels, [], needed=True)}
     if pricing == "bands":
-        return {"bands": reader.take("分数段", _bands, [], needed=True)}
+        return {"bands": reader.take("分数段", bands, [], needed=True)}
     if pricing == "range":
-        return {
-            "min": reader.take("最低", lambda v: str(_points(v)), "0", needed=True),
-            "max": reader.take("最高", lambda v: str(_points(v)), "0", needed=True),
-        }
+        least = reader.take("最低", points_text, "", needed=True)
+        most = reader.take("最高", points_text, "", needed=True)
+        if least and most and amount(least) > amount(most):
+            reader.problem("最低", _("比“最高”还大，请对调。"))
+        return {"min": least or "0", "max": most or "0"}
+    # Which fields belong here is not known: they are no second mistake.
+    reader.asked |= _PRICING_FIELDS
     return {}
 
 
-def _bands(value: list[list[str]]) -> list[list[str | None]]:
-    return [[low or None, high or None, str(_points(points))] for low, high, points in value]
+def _worth(table: dict[str, Any]) -> Iterable[int]:
+    """Everything that one fact can be worth by a pricing table, up to its sign."""
+    single = [table[key] for key in ("points", "rate", "max") if key in table]
+    rows = [*table.get("levels", []), *table.get("bands", [])]
+    return map(amount, [*single, *(row[-1] for row in rows)])
 
 
-def _tally_table(reader: _Reader, tally: str | None) -> dict[str, Any]:
+def _tally_table(reader: Reader, tally: str | None) -> dict[str, Any]:
     if tally == "steps":
-        return {"steps": reader.take("分档", _pairs, [], needed=True)}
+        return {"steps": reader.take("分档", steps, [], needed=True)}
     if tally == "ratio":
-        return {"full": reader.take("比例满分", lambda v: str(_points(v)), "0", needed=True)}
+        return {"full": reader.take("比例满分", points_text, "0", needed=True)}
     return {}
 
 
-def _item(values: _Lined, position: int, problems: list[str]) -> ParsedItem:
-    reader = _Reader(values, problems)
+def _item(values: Lined, position: int, kind: str | None, problems: list[str]) -> ParsedItem:
+    reader = Reader(values, problems)
     pricing = reader.choice("计价", PRICINGS)
     tally = reader.choice("汇总", TALLIES, "累加")
     fields = {
-        "code": reader.take("条款号", str, "", needed=True),
-        "name": reader.take("名称", str, "", needed=True),
-        "aliases": reader.take("别名", list, []),
-        "standard": reader.take("标准", str, ""),
+        "code": reader.take("条款号", text(20), "", needed=True),
+        "name": reader.take("名称", text(80), "", needed=True),
+        "aliases": reader.take("别名", names(80), []),
+        "standard": reader.take("标准", text(2000), ""),
         "position": position,
         "pricing": pricing,
         "pricing_table": _pricing_table(reader, pricing),
         "tally": tally,
         "tally_table": _tally_table(reader, tally),
-        "start": reader.take("起始分", _points, _points("0")),
-        "floor": reader.take("下限", _points),
-        "cap_month": reader.take("每月上限", _points),
-        "cap_quarter": reader.take("每季上限", _points),
-        "cap_year": reader.take("每年上限", _points),
+        "start": reader.take("起始分", points, Decimal(0)),
+        "floor": reader.take("下限", points),
+        "cap_month": reader.take("每月上限", points),
+        "cap_quarter": reader.take("每季上限", points),
+        "cap_year": reader.take("每年上限", points),
         "outside_cap": reader.choice("不受板块上限限制", YES_NO, "否"),
         "zeroes": reader.choice("发生即清零", YES_NO, "否"),
-        "unit_label": reader.take("单位", str, ""),
+        "unit_label": reader.take("单位", text(10), ""),
         "reason_required": reader.choice("须写理由", YES_NO, "否"),
         "evidence": reader.choice("佐证", EVIDENCE, "可附"),
         "fed_by": reader.choice("来源", FED_BY, "月度录入"),
-        "classes": reader.take("适用分类", list, []),
-        "expected_count": reader.take("应完成次数", int),
+        "classes": reader.take("适用分类", names(30), []),
+        "expected_count": reader.take("应完成次数", whole(0, 9999)),
         "measures": reader.choice("衡量", MEASURES, "完成"),
     }
+    if kind == "deduction" and any(worth > 0 for worth in _worth(fields["pricing_table"])):
+        reader.problem("计价", _("扣分板块里的分值须是 0 或负数，请加上负号。"))
     reader.finish()
     return ParsedItem(fields)
 
 
-def _section(values: _Lined, position: int, problems: list[str]) -> ParsedSection:
-    reader = _Reader(values, problems)
+def _section(values: Lined, position: int, problems: list[str]) -> ParsedSection:
+    reader = Reader(values, problems)
     fields = {
-        "code": reader.take("代号", str, "", needed=True),
-        "name": reader.take("名称", str, "", needed=True),
+        "code": reader.take("代号", text(20), "", needed=True),
+        "name": reader.take("名称", text(60), "", needed=True),
         "kind": reader.choice("类别", SECTION_KINDS),
         "position": position,
-        "full_marks": reader.take("满分", _points),
-        "start": reader.take("起始分", _points, _points("0")),
-        "floor": reader.take("下限", _points),
-        "cap": reader.take("上限", _points),
-        "weight": reader.take("权重", _points),
+        "full_marks": reader.take("满分", points),
+        "start": reader.take("起始分", points, Decimal(0)),
+        "floor": reader.take("下限", points),
+        "cap": reader.take("上限", points),
+        "weight": reader.take("权重", points),
     }
-    items = reader.take("条款", list, [])
+    if fields["weight"] is not None and not (fields["weight"] > 0 and (fields["full_marks"] or 0) > 0):
+        reader.problem("权重", _("权重和该板块的满分都须大于 0。"))
+    items = reader.take("条款", mappings, [])
     reader.finish()
-    return ParsedSection(fields, [_item(item, i, problems) for i, item in enumerate(items)])
+    kind = fields["kind"]
+    return ParsedSection(fields, [_item(item, i, kind, problems) for i, item in enumerate(items)])
+
+
+def _repeated(codes: list[str]) -> list[str]:
+    return sorted({one for one in codes if one and codes.count(one) > 1})
 
 
 def _check_whole(rules: ParsedRules, problems: list[str]) -> None:
     codes = [item.fields["code"] for section in rules.sections for item in section.items]
-    for code in sorted({code for code in codes if codes.count(code) > 1}):
-        problems.append(_("条款号“%s”出现了不止一次，请改成不同的条款号。") % code)
-    if not codes:
+    for twice in _repeated([section.fields["code"] for section in rules.sections]):
+        problems.append(_("板块代号“%s”出现了不止一次，请改成不同的代号。") % twice)
+    for twice in _repeated(codes):
+        problems.append(_("条款号“%s”出现了不止一次，请改成不同的条款号。") % twice)
+    if rules.sections and not codes:
         problems.append(_("没有任何条款，请至少写一个板块和一个条款。"))
     weights = [section.fields["weight"] for section in rules.sections if section.fields["weight"] is not None]
     if weights and sum(weights) != 100:
@@ -215,30 +187,32 @@ def _check_whole(rules: ParsedRules, problems: list[str]) -> None:
 def parse(content: str) -> ParsedRules:
     """Read a rule file. Raise Refused with every mistake, one per line of the message."""
     try:
-        document = yaml.load(content, Loader=_Loader)  # noqa: S506  (a BaseLoader makes plain text only)
+        document = yaml.load(content, Loader=Loader)  # noqa: S506  (a BaseLoader makes plain text only)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else "?"
         raise Refused(_("规则文件第 %s 行的格式不对：请检查缩进、冒号后的空格和引号是否成对。") % line) from None
-    if not isinstance(document, _Lined):
+    if not isinstance(document, Lined):
         raise Refused(_("这不是规则文件：第一层须是“名称、代号、周期、板块”等字段。"))
     problems: list[str] = []
-    reader = _Reader(document, problems)
+    reader = Reader(document, problems)
     fields = {
-        "code": reader.take("代号", str, "", needed=True),
-        "name": reader.take("名称", str, "", needed=True),
-        "basis": reader.take("依据", str, ""),
-        "note": reader.take("说明", str, ""),
+        "code": reader.take("代号", code, "", needed=True),
+        "name": reader.take("名称", text(100), "", needed=True),
+        "basis": reader.take("依据", text(200), ""),
+        "note": reader.take("说明", text(2000), ""),
         "account_kind": reader.choice("对象", KINDS, "党员"),
         "period": reader.choice("周期", PERIODS),
-        "effective_from": reader.take("生效月份", _month, 0, needed=True),
-        "effective_to": reader.take("失效月份", _month),
-        "floor": reader.take("总分下限", _points),
-        "ceiling": reader.take("总分上限", _points),
-        "decimals": reader.take("小数位数", int, 2),
+        "effective_from": reader.take("生效月份", month, 0, needed=True),
+        "effective_to": reader.take("失效月份", month),
+        "floor": reader.take("总分下限", points),
+        "ceiling": reader.take("总分上限", points),
+        "decimals": reader.take("小数位数", whole(0, 2), 2),
         "cap_order": reader.choice("次序", CAP_ORDERS, "先封顶后扣分"),
     }
-    sections = reader.take("板块", list, [], needed=True)
+    if fields["effective_to"] is not None and fields["effective_to"] < fields["effective_from"]:
+        reader.problem("失效月份", _("早于生效月份，请核对。"))
+    sections = reader.take("板块", mappings, [], needed=True)
     reader.finish()
     rules = ParsedRules(fields, [_section(section, i, problems) for i, section in enumerate(sections)])
     _check_whole(rules, problems)

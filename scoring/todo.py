@@ -52,7 +52,8 @@ def _entries(user: User, last: int, policy: MonthPolicy) -> list[Todo]:
 def _steps(user: User, policy: MonthPolicy) -> list[Todo]:
     """Months that wait to be checked or closed by this person."""
     checks = user.authority.paths(BRANCH_COMMITTEE_POSTS)
-    closes = user.authority.paths(COMMITTEE_POSTS)
+    by_committee = policy.closed_by == MonthPolicy.Closer.COMMITTEE
+    closes = user.authority.paths(COMMITTEE_POSTS if by_committee else BRANCH_COMMITTEE_POSTS)
     rows = Month.objects.filter(state__in=["SUBMITTED", "CHECKED"]).select_related("unit")
     waiting: list[Todo] = []
     if checks:
@@ -68,7 +69,10 @@ def _steps(user: User, policy: MonthPolicy) -> list[Todo]:
         ]
     if closes:
         ready: dict[int, int] = {}
-        for month in rows.filter(below(closes, "unit__path"), state="CHECKED").values_list("month", flat=True):
+        closable = rows.filter(below(closes, "unit__path"), state="CHECKED")
+        if by_committee:
+            closable = closable.exclude(submitted_by=user.pk).exclude(checked_by=user.pk)
+        for month in closable.values_list("month", flat=True):
             ready[month] = ready.get(month, 0) + 1
         waiting += [
             Todo(
@@ -83,7 +87,7 @@ def _steps(user: User, policy: MonthPolicy) -> list[Todo]:
 
 
 def waiting_for(user: User, today: datetime.date | None = None) -> list[Todo]:
-    """To-dos of scoring, at most four queries."""
+    """To-dos of scoring, at most five queries."""
     if not user.authority.posts:
         return []
     last = months.shift(months.month_of(today or timezone.localdate()), -1)

@@ -25,6 +25,7 @@ urlpatterns = [
     path("runs/<int:pk>/cancel/", runs.run_cancel, name="run-cancel"),
     path("ranking/", scores.ranking_home, name="ranking"),
     path("units/<int:pk>/ranking/", scores.ranking_of, name="ranking-of"),
+    path("scores/<int:pk>/explanation/", scores.explanation, name="explanation"),
     path("accounts/<int:pk>/ledger/", scores.ledger_of, name="ledger"),
     path("entries/<int:pk>/", scores.entry_detail, name="entry"),
     path("entries/<int:pk>/reverse/", scores.entry_reverse, name="entry-reverse"),

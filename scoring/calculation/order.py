@@ -13,6 +13,24 @@ import numpy as np
 from scoring.calculation.amounts import FINE, Column, Matrix, divide, round_points
 from scoring.calculation.book import ItemRule, RuleBook, SectionRule
 from scoring.calculation.tally import TALLY, Months
+from scoring.calculation.trace import (
+    ADJUSTED,
+    CAP,
+    CAP_MONTH,
+    CAP_QUARTER,
+    CAP_YEAR,
+    CEILING,
+    FLOOR,
+    ROUNDED,
+    TOTAL,
+    VETO_CAP,
+    VETO_ZERO,
+    WEIGHT,
+    ZEROED,
+    Trace,
+    noted,
+    noted_last,
+)
 from scoring.months import period_end, period_start, span
 
 # Item key under which adjustments stand: outside all items, sections and caps.
@@ -73,27 +91,29 @@ def months_in_view(book: RuleBook, month: int) -> list[int]:
     return span(min(period_start(month, book.period), period_start(month, book.longest_cap)), month)
 
 
-def _running_value(item: ItemRule, months: Months, applies: Column) -> Matrix:
+def _running_value(item: ItemRule, months: Months, applies: Column, trace: Trace | None) -> Matrix:
     """Step 1 over one period: start + tally, zeroing, floor; running from month to month.
 
     Whoever the item does not apply to has nothing of it: no start, no floor, no full marks for nothing held.
     """
     value = TALLY[item.tally](months, item.tally_table) + item.start * FINE
     if item.zeroes:
-        value = np.where(np.cumsum(months.count, axis=0) > 0, 0, value)
+        zeroed = np.where(np.cumsum(months.count, axis=0) > 0, 0, value)
+        value = noted_last(trace, item.key, ZEROED, value, zeroed)
     if item.floor is not None:
-        value = np.maximum(value, item.floor * FINE)
+        value = noted_last(trace, item.key, FLOOR, value, np.maximum(value, item.floor * FINE))
     return value * applies
 
 
-def _increments(book: RuleBook, item: ItemRule, groups: Groups) -> Matrix:
+def _increments(book: RuleBook, item: ItemRule, groups: Groups, trace: Trace | None) -> Matrix:
     """What each month adds to the item; periods start anew."""
     months, applies = groups.of(item), groups.applies(item)
     pieces, first = [], 0
     while first < len(groups.months):
         end = period_end(groups.months[first], book.period)
         last = first + sum(1 for month in groups.months[first:] if month <= end)
-        running = _running_value(item, months.rows(first, last), applies)
+        current = trace if last == len(groups.months) else None
+        running = _running_value(item, months.rows(first, last), applies, current)
         pieces.append(np.diff(running, axis=0, prepend=0))
         first = last
     return np.concatenate(pieces)
@@ -111,37 +131,42 @@ def _capped(increments: Matrix, months: list[int], cap: int | None, span_name: s
     return credited
 
 
-def item_value(book: RuleBook, item: ItemRule, groups: Groups) -> Column:
+def item_value(book: RuleBook, item: ItemRule, groups: Groups, trace: Trace | None = None) -> Column:
     """Steps 1 and 2 for one item: its value over the period to date."""
     months = groups.months
-    credited = _increments(book, item, groups)
-    credited = _capped(credited, months, item.cap_month, "MONTH")
-    credited = _capped(credited, months, item.cap_quarter, "QUARTER")
-    credited = _capped(credited, months, item.cap_year, "YEAR")
     start = period_start(months[-1], book.period)
     current = [i for i, month in enumerate(months) if month >= start]
-    return np.asarray(credited[current].sum(axis=0), dtype=np.int64)
+    credited = _increments(book, item, groups, trace)
+    value = np.asarray(credited[current].sum(axis=0), dtype=np.int64)
+    for cap, span_name in ((item.cap_month, CAP_MONTH), (item.cap_quarter, CAP_QUARTER), (item.cap_year, CAP_YEAR)):
+        credited = _capped(credited, months, cap, span_name)
+        capped = np.asarray(credited[current].sum(axis=0), dtype=np.int64)
+        value = noted(trace, item.key, span_name, value, capped)
+    return value
 
 
-def section_value(section: SectionRule, items: Mapping[int, Column], accounts: int) -> Column:
+def section_value(
+    section: SectionRule, items: Mapping[int, Column], accounts: int, trace: Trace | None = None
+) -> Column:
     """Step 3: start + Σ items, floor, cap, weight; items outside the cap are added after it."""
     value = np.full(accounts, section.start * FINE, dtype=np.int64)
     for item in section.items:
         if not item.outside_cap:
             value = value + items[item.key]
     if section.floor is not None:
-        value = np.maximum(value, section.floor * FINE)
+        value = noted(trace, section.code, FLOOR, value, np.maximum(value, section.floor * FINE))
     if section.cap is not None:
-        value = np.minimum(value, section.cap * FINE)
+        value = noted(trace, section.code, CAP, value, np.minimum(value, section.cap * FINE))
     if section.weight is not None and section.full_marks:
-        value = divide(value * section.weight, section.full_marks)
+        weighted = divide(value * section.weight, section.full_marks)
+        value = noted(trace, section.code, WEIGHT, value, weighted)
     for item in section.items:
         if item.outside_cap:
             value = value + items[item.key]
     return value
 
 
-def total_value(book: RuleBook, sections: list[Column], accounts: int) -> Column:
+def total_value(book: RuleBook, sections: list[Column], accounts: int, trace: Trace | None = None) -> Column:
     """Step 4: Σ sections under the ceiling and over the floor, deductions before or after the cap."""
     deductions = np.zeros(accounts, dtype=np.int64)
     credits = np.zeros(accounts, dtype=np.int64)
@@ -150,29 +175,37 @@ def total_value(book: RuleBook, sections: list[Column], accounts: int) -> Column
             deductions = deductions + value
         else:
             credits = credits + value
-    if book.ceiling is None:
-        total = credits + deductions
-    elif book.cap_order == "CAP_THEN_DEDUCT":
-        total = np.minimum(credits, book.ceiling * FINE) + deductions
-    else:
-        total = np.minimum(credits + deductions, book.ceiling * FINE)
-    return total if book.floor is None else np.maximum(total, book.floor * FINE)
+    total = credits + deductions
+    if book.ceiling is not None:
+        if book.cap_order == "CAP_THEN_DEDUCT":
+            capped = np.minimum(credits, book.ceiling * FINE) + deductions
+        else:
+            capped = np.minimum(total, book.ceiling * FINE)
+        total = noted(trace, TOTAL, CEILING, total, capped)
+    if book.floor is not None:
+        total = noted(trace, TOTAL, FLOOR, total, np.maximum(total, book.floor * FINE))
+    return total
 
 
-def compute(book: RuleBook, groups: Groups, vetoes: Vetoes | None = None) -> Result:
-    """Scores of the last month in view for every account, in the order of scoring.md §2."""
-    items = {item.key: item_value(book, item, groups) for item in book.items}
-    sections = [section_value(section, items, groups.accounts) for section in book.sections]
-    total = total_value(book, sections, groups.accounts)
+def compute(book: RuleBook, groups: Groups, vetoes: Vetoes | None = None, trace: Trace | None = None) -> Result:
+    """Scores of the last month in view for every account, in the order of scoring.md §2.
+
+    With a trace, for one account, every step that changed something is kept.
+    """
+    items = {item.key: item_value(book, item, groups, trace) for item in book.items}
+    sections = [section_value(section, items, groups.accounts, trace) for section in book.sections]
+    total = total_value(book, sections, groups.accounts, trace)
     if vetoes is not None:
-        total = np.minimum(total, vetoes.cap * FINE)
-        total = np.where(vetoes.zero > 0, 0, total)
+        total = noted(trace, TOTAL, VETO_CAP, total, np.minimum(total, vetoes.cap * FINE))
+        total = noted(trace, TOTAL, VETO_ZERO, total, np.where(vetoes.zero > 0, 0, total))
     adjustments = groups.items.get(ADJUSTMENT)
     if adjustments is not None:
         start = period_start(groups.months[-1], book.period)
         first = groups.months.index(start) if start in groups.months else 0
-        total = total + adjustments.total[first:].sum(axis=0)
-    return Result(round_points(total, book.decimals), items, sections)
+        total = noted(trace, TOTAL, ADJUSTED, total, total + adjustments.total[first:].sum(axis=0))
+    rounded = round_points(total, book.decimals)
+    noted(trace, TOTAL, ROUNDED, total, rounded * FINE)
+    return Result(rounded, items, sections)
 
 
 def ranks(totals: Column, sets: Column) -> Column:

@@ -50,6 +50,7 @@ class DraftRemark(models.Model):
     month = models.PositiveIntegerField()
     text = models.CharField(_("备注"), max_length=200, blank=True)
     version = models.PositiveIntegerField(default=1)
+    edited_by = models.ForeignKey("members.User", models.PROTECT, related_name="+")
 
     class Meta:
         verbose_name = _("本月备注")

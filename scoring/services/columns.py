@@ -35,8 +35,9 @@ class GridColumn:
         """What a cell of this column must keep to, as short sentences."""
         rule = self.rule
         found = [_("填写：%s") % self.hint] if self.hint else []
+        is_hinted = rule.pricing in ("fixed", "per_unit")
         for text, cap in (
-            (_("每月最多 %s 分"), rule.cap_month),
+            (_("每月最多 %s 分"), None if is_hinted else rule.cap_month),
             (_("每季最多 %s 分"), rule.cap_quarter),
             (_("每年最多 %s 分"), rule.cap_year),
         ):
@@ -91,13 +92,19 @@ def hint_of(rule: ItemRule) -> str:
 
 
 def grid_layout(rule_set: RuleSet) -> Layout:
-    """The columns of a published rule set. It never changes again, so it is read once per process."""
-    return _layout(rule_set.pk, rule_set.published_at)
+    """The columns of a rule set. A published one never changes again, so it is read once per process."""
+    if rule_set.published_at is None:
+        return _read(rule_set.pk)
+    return _published(rule_set.pk, rule_set.published_at)
 
 
 # A database that is rolled back or restored may give the same id to another rule set; never the same moment.
 @lru_cache(maxsize=256)
-def _layout(rule_set_id: int, published_at: datetime.datetime | None) -> Layout:
+def _published(rule_set_id: int, published_at: datetime.datetime) -> Layout:
+    return _read(rule_set_id)
+
+
+def _read(rule_set_id: int) -> Layout:
     rule_set = RuleSet.objects.get(pk=rule_set_id)
     layout = layout_of(rule_set)
     columns = []

@@ -57,6 +57,7 @@ class Saver:
         cells = DraftCell.objects.filter(account__in=accounts, month=self.month.month)
         self.standing = {(c.account_id, c.item_id): c for c in cells.select_related("edited_by__member")}
         remarks = DraftRemark.objects.filter(account__in=accounts, month=self.month.month)
+        remarks = remarks.select_related("edited_by__member")
         self.remarks = {remark.account_id: remark for remark in remarks}
         self.columns = self.layout.by_item
         self.known = set(self.people.accounts.tolist())
@@ -69,10 +70,10 @@ class Saver:
         rows = list(self.touched.values())
         cells = [row for row in rows if isinstance(row, DraftCell)]
         remarks = [row for row in rows if isinstance(row, DraftRemark)]
-        for row in (*cells, *remarks):
-            row.pk, row.unit = None, self.month.unit
         for cell in cells:
-            cell.edited_by = self.by
+            cell.pk, cell.unit, cell.edited_by = None, self.month.unit, self.by
+        for remark in remarks:
+            remark.pk, remark.unit = None, self.month.unit
         DraftCell.objects.bulk_create(
             cells,
             update_conflicts=True,
@@ -83,7 +84,7 @@ class Saver:
             remarks,
             update_conflicts=True,
             unique_fields=["account", "month"],
-            update_fields=["text", "version", "unit"],
+            update_fields=["text", "version", "unit", "edited_by"],
         )
 
     def _one(self, change: Change) -> Saved:
@@ -127,8 +128,8 @@ class Saver:
             remark = DraftRemark(account_id=change.account, unit=self.month.unit, month=self.month.month, version=0)
         if remark.text != text:
             if remark.version != change.version:
-                return Saved(change.account, None, remark.version, remark.text, conflict=_("另一位录入人"))
-            remark.text, remark.version = text, remark.version + 1
+                return Saved(change.account, None, remark.version, remark.text, conflict=str(remark.edited_by))
+            remark.text, remark.version, remark.edited_by = text, remark.version + 1, self.by
             self.remarks[change.account] = self.touched[change.account, None] = remark
         return Saved(change.account, None, remark.version, text)
 

@@ -67,13 +67,14 @@ def _attach(month: Month, account: int, item: int, body: bytes, name: str, conte
             raise Refused(_("这个文件已经附上了（%s），不必重复上传。") % known_name)
     evidence = Evidence(cell=cell, digest=digest, name=name, content_type=content_type, size=len(body), by=by)
     evidence.file.save(name, ContentFile(body), save=False)
+    stored = str(evidence.file.name)
     # A refusal further on, or a failing commit, must not leave a file that no row knows.
     try:
         with transaction.atomic():
             evidence.save(force_insert=True)
             record(by, "scoring.add_evidence", evidence, detail=_detail(cell, month))
     except BaseException:
-        default_storage.delete(evidence.file.name)
+        default_storage.delete(stored)
         raise
     return evidence
 
@@ -117,7 +118,7 @@ def remove_evidence(evidence: Evidence, *, by: User) -> None:
     evidence.removed_at = timezone.now()
     evidence.save(update_fields=["removed_at"])
     record(by, "scoring.remove_evidence", evidence, detail=_detail(evidence.cell, month))
-    transaction.on_commit(partial(default_storage.delete, evidence.file.name))
+    transaction.on_commit(partial(default_storage.delete, str(evidence.file.name)))
 
 
 def note_download(evidence: Evidence, *, by: User) -> None:

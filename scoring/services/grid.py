@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, NamedTuple, TypedDict, cast
 
 import numpy as np
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -69,11 +69,11 @@ if TYPE_CHECKING:
 
 
 # --- reading -------------------------------------------------------------------------------------
-def _stays(month: Month) -> QuerySet[Stay, Stay]:
+def _stays(month: Month) -> list[Stay]:
     """Who belongs to the branch on the first day, with account, row remark and what bears on the score: one query."""
     day = months.first_day(month.month)
     remark = DraftRemark.objects.filter(account=OuterRef("member__account"), month=month.month)
-    return (
+    rows = (
         Membership.objects.at(day)
         .filter(branch=month.unit, member__account__isnull=False)
         .select_related("member__account")
@@ -85,6 +85,7 @@ def _stays(month: Month) -> QuerySet[Stay, Stay]:
         )
         .order_by("member__account")
     )
+    return cast("list[Stay]", list(rows))
 
 
 def _population(month: Month, stays: list[Stay]) -> Population:
@@ -100,7 +101,7 @@ def build_grid(month: Month) -> Grid:
     """Everything the page shows, in a bounded number of queries. Raise Refused when no rule set is in force."""
     rule_set = rules_of(month)
     layout = grid_layout(rule_set)
-    everyone = list(_stays(month))
+    everyone = _stays(month)
     stays = [stay for stay in everyone if not stay.is_left_out]
     people = _population(month, stays)
     cells = _cells(month)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -19,7 +21,8 @@ from scoring.calculation.amounts import from_hundredths, hundredths
 from scoring.calculation.book import ItemRule
 from scoring.calculation.cells import read_cell
 from scoring.calculation.pricing import Fact, price
-from scoring.models import DraftCell, Evidence, LedgerEntry, Month, RuleSet
+from scoring.models import DraftCell, Evidence, LedgerEntry, Month, RuleSet, Score
+from scoring.services.scores import population
 
 _KEYS = uuid.UUID("6f0a4d52-6a53-4e8e-9d39-1f1b5a0c2f6e")
 
@@ -41,6 +44,19 @@ def lock_month(month: Month) -> Month:
     return Month.objects.select_for_update(of=("self",)).select_related("unit").get(pk=month.pk)
 
 
+def _cells(month: Month, rule_set: RuleSet) -> list[DraftCell]:
+    """What the grid of the month shows. Whoever is not on its list any more is neither posted nor in the way."""
+    listed = population([month.unit_id], month.month).accounts.tolist()
+    cells = DraftCell.objects.filter(unit=month.unit, month=month.month, item__section__rule_set=rule_set)
+    return list(
+        cells.filter(account__in=listed)
+        .select_related("item__section", "account__member", "entry__unit")
+        .order_by(
+            "account__member__pinyin", "account__member__staff_number", "item__section__position", "item__position"
+        )
+    )
+
+
 def _wanted(cells: list[DraftCell]) -> tuple[list[Wanted], list[str]]:
     wanted, problems = [], []
     evidenced = set(Evidence.objects.filter(cell__in=cells, removed_at__isnull=True).values_list("cell_id", flat=True))
@@ -54,13 +70,22 @@ def _wanted(cells: list[DraftCell]) -> tuple[list[Wanted], list[str]]:
         except Refused as refusal:
             problems.append(f"{cell.account.member}：{refusal}")
             continue
-        if rule.reason_required and wanted[-1].points and not cell.remark:
-            problems.append(
-                _("%(who)s：%(item)s须写理由，请在单元格备注中填写。") % {"who": cell.account, "item": cell.item}
-            )
-        if cell.item.evidence == "required" and wanted[-1].points and cell.pk not in evidenced:
-            problems.append(_("%(who)s：%(item)s须附佐证材料。") % {"who": cell.account, "item": cell.item})
+        problems += _missing(wanted[-1], evidenced=cell.pk in evidenced)
     return wanted, problems
+
+
+def _missing(want: Wanted, *, evidenced: bool) -> list[str]:
+    """What a cell still needs before it can be posted."""
+    cell, rule = want.cell, want.rule
+    words = {"who": cell.account, "item": cell.item, "classes": "、".join(rule.classes)}
+    found = []
+    if rule.classes and cell.account.member and cell.account.member.member_class not in rule.classes:
+        found.append(_("%(who)s：%(item)s只适用于%(classes)s，请清空该单元格或更正党员分类。") % words)
+    if rule.reason_required and want.points and not cell.remark:
+        found.append(_("%(who)s：%(item)s须写理由，请在单元格备注中填写。") % words)
+    if cell.item.evidence == "required" and want.points and not evidenced:
+        found.append(_("%(who)s：%(item)s须附佐证材料。") % words)
+    return found
 
 
 def _says_the_same(entry: LedgerEntry, want: Wanted) -> bool:
@@ -124,14 +149,8 @@ def post_drafts(month: Month, rule_set: RuleSet, *, by: User) -> int:
     Only what changed since the last submission is corrected, by reversal and new entry. Raise Refused with
     one sentence per cell that cannot be posted; then nothing is.
     """
-    cells = list(
-        DraftCell.objects.filter(unit=month.unit, month=month.month)
-        .select_related("item__section", "account__member", "entry")
-        .order_by("account_id", "item__section__position", "item__position")
-    )
+    cells = _cells(month, rule_set)
     wanted, problems = _wanted(cells)
-    if problems:
-        raise Refused("\n".join(problems))
     now = timezone.now()
     by_cell = {want.cell.pk: want for want in wanted}
     reversals, entries, changed = [], [], []
@@ -140,6 +159,8 @@ def post_drafts(month: Month, rule_set: RuleSet, *, by: User) -> int:
         if cell.entry is not None:
             if want is not None and _says_the_same(cell.entry, want):
                 continue
+            if cell.entry.unit_id != month.unit_id:
+                problems.append(_posted_elsewhere(cell, cell.entry))
             reversals.append(reversal_of(cell.entry, by=by, now=now, reason=_("退回后更正")))
         elif want is None:
             continue
@@ -147,19 +168,37 @@ def post_drafts(month: Month, rule_set: RuleSet, *, by: User) -> int:
         if cell.entry is not None:
             entries.append(cell.entry)
         changed.append(cell)
+    if problems:
+        raise Refused("\n".join(problems))
     LedgerEntry.objects.bulk_create([*reversals, *entries], batch_size=500)
     DraftCell.objects.bulk_update(changed, ["entry"], batch_size=500)
-    _hand_over_evidence(changed)
+    _hand_over_evidence(cells)
+    if changed:
+        _mark_later(month.unit_id, {cell.account_id for cell in changed}, month.month)
     return len(reversals) + len(entries)
+
+
+def _posted_elsewhere(cell: DraftCell, entry: LedgerEntry) -> str:
+    words = {"who": cell.account, "item": cell.item, "unit": entry.unit}
+    return _("%(who)s：%(item)s已由%(unit)s入账，不能在这里更正，请由%(unit)s冲正后再录入。") % words
+
+
+def _mark_later(unit_id: int, accounts: Collection[int], month: int) -> None:
+    """Caps and periods carry a change into the later months of its year, wherever the accounts are then."""
+    later = {"month__gt": month, "month__lte": months.period_end(month, "YEAR")}
+    elsewhere = Score.objects.filter(account__in=accounts, **later).values("unit")
+    rows = Month.objects.filter(Q(unit=unit_id) | Q(unit__in=elsewhere), **later)
+    rows.exclude(state=Month.State.CLOSED).update(is_stale=True)
 
 
 def _hand_over_evidence(cells: list[DraftCell]) -> None:
     """Files attached to a cell stand from now on for the entry made of it."""
     entries: dict[int | None, int] = {cell.pk: cell.entry_id for cell in cells if cell.entry_id}
-    files = list(Evidence.objects.filter(cell__in=entries, removed_at__isnull=True))
-    for evidence in files:
+    files = Evidence.objects.filter(cell__in=entries, removed_at__isnull=True)
+    moved = [evidence for evidence in files if evidence.entry_id != entries[evidence.cell_id]]
+    for evidence in moved:
         evidence.entry_id = entries[evidence.cell_id]
-    Evidence.objects.bulk_update(files, ["entry"])
+    Evidence.objects.bulk_update(moved, ["entry"])
 
 
 @transaction.atomic
@@ -173,21 +212,20 @@ def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
         raise Refused(_("请写明冲正的原因。"))
     if entry.reverses_id:
         raise Refused(_("冲正记录不能再冲正；需要恢复时请重新录入。"))
-    month = Month.objects.filter(unit=entry.unit_id, month=entry.month).first()
-    if month is not None:
-        month = lock_month(month)
-    if month is not None and month.is_closed:
-        raise Refused(_("%s已结账，不能冲正。请由党委重新打开该月，或在当月做调整。") % months.label(entry.month))
+    month, _created = Month.objects.get_or_create(unit_id=entry.unit_id, month=entry.month)
+    month = lock_month(month)
     standing = LedgerEntry.objects.filter(reverses=entry).first()
     if standing is not None:
         return standing
+    if month.is_closed:
+        raise Refused(_("%s已结账，不能冲正。请由党委重新打开该月，或在当月做调整。") % months.label(entry.month))
     reversal = reversal_of(entry, by=by, now=timezone.now(), reason=reason[:200])
     reversal.save(force_insert=True)
     # The cell behind it is emptied, or the next submission would post it again.
     for cell in DraftCell.objects.filter(entry=entry):
         cell.text, cell.entry, cell.version = "", None, cell.version + 1
         cell.save(update_fields=["text", "entry", "version", "edited_at"])
-    if month is not None:
-        Month.objects.filter(pk=month.pk).update(is_stale=True)
+    Month.objects.filter(pk=month.pk).update(is_stale=True)
+    _mark_later(entry.unit_id, {entry.account_id}, entry.month)
     record(by, "scoring.reverse_entry", entry, detail=reason[:200])
     return reversal

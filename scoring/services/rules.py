@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
 from members.models import OrgUnit, User
 from members.services.audit import record
-from scoring.models import Item, RuleSet, Section
-from scoring.months import shift
+from scoring.models import DraftCell, Item, LedgerEntry, RuleSet, Section
+from scoring.months import label, shift
 from scoring.rulefile import parse
 
 PRESET_DIR = Path(__file__).resolve().parent.parent / "presets"
@@ -49,6 +49,22 @@ def load_rule_set(content: str, *, owner: OrgUnit, by: User | None) -> RuleSet:
     return rule_set
 
 
+def _require_unused(rule_set: RuleSet) -> None:
+    """What is typed or posted hangs on the items of the rules it was typed under: under others it counts for nothing."""
+    within = {"unit__path__startswith": rule_set.owner.path, "month__gte": rule_set.effective_from}
+    if rule_set.effective_to is not None:
+        within["month__lte"] = rule_set.effective_to
+    entries = LedgerEntry.objects.filter(**within, rule_set__account_kind=rule_set.account_kind)
+    cells = DraftCell.objects.filter(**within, item__section__rule_set__account_kind=rule_set.account_kind)
+    used = [rows.aggregate(last=Max("month"))["last"] for rows in (entries.standing(), cells.exclude(text=""))]
+    months = [month for month in used if month is not None]
+    if months:
+        raise Refused(
+            _("已有按原积分办法录入或入账的内容，请把生效月份改到%s或以后，或先清空、冲正这些内容。")
+            % label(shift(max(months), 1))
+        )
+
+
 @transaction.atomic
 def publish_rule_set(rule_set: RuleSet, *, by: User | None) -> RuleSet:
     """Put a draft in force from its month on; earlier versions of the same code end the month before."""
@@ -61,7 +77,10 @@ def publish_rule_set(rule_set: RuleSet, *, by: User | None) -> RuleSet:
     earlier = earlier.exclude(pk=rule_set.pk)
     if earlier.filter(effective_from__gte=rule_set.effective_from).exists():
         raise Refused(_("已有从同一月份或更晚月份起生效的版本，请把生效月份改晚。"))
-    earlier.update(state=RuleSet.State.SUPERSEDED, effective_to=shift(rule_set.effective_from, -1))
+    _require_unused(rule_set)
+    still = Q(effective_to__isnull=True) | Q(effective_to__gte=rule_set.effective_from)
+    earlier.filter(still).update(effective_to=shift(rule_set.effective_from, -1))
+    earlier.update(state=RuleSet.State.SUPERSEDED)
     rule_set.refresh_from_db()
     record(by, "scoring.publish_rule_set", rule_set)
     return rule_set

@@ -29,6 +29,8 @@ State = ScoreRun.State
 # SQLite has one writer: shorter transactions leave room for people at the browser.
 CHUNK_ACCOUNTS = {"postgresql": 10_000, "sqlite": 2_000}
 MAX_ATTEMPTS = 5
+# How far back a night looks for months that were never computed.
+CATCH_UP_MONTHS = 12
 
 
 def _chunks(root: OrgUnit, month: int) -> Iterator[list[int]]:
@@ -178,14 +180,25 @@ def due_runs() -> list[int]:
     return [pk for pk, total, done, busy in numbers if done + busy < total or done == total]
 
 
+def _monthly_runs(root: OrgUnit, last: int) -> list[ScoreRun]:
+    """The run of the month before, those of the months that a standstill left out, and the newest if it failed."""
+    slots = {f"{root.pk}:{month}": month for month in months.span(months.shift(last, -CATCH_UP_MONTHS), last)}
+    known = ScoreRun.objects.filter(slot__in=slots).order_by("month").last()
+    if known is not None and known.state == State.FAILED:
+        known.chunks.exclude(state=ScoreChunk.State.DONE).update(state=ScoreChunk.State.WAITING, attempts=0)
+        ScoreRun.objects.filter(pk=known.pk, state=State.FAILED).update(state=State.WAITING, finished_at=None, failure="")
+    first = known.month if known is not None else last
+    return [start_run(root, month, by=None, slot=f"{root.pk}:{month}") for month in months.span(first, last)]
+
+
 def night_runs(today: datetime.date) -> list[ScoreRun]:
     """What a night has to compute: the month before (once, on whichever night comes first), and every month in which
-    something has changed since. Days of standstill are caught up, because the rows say what is missing."""
+    something has changed since. A standstill is caught up, because the rows say what is missing."""
     runs = []
     last = months.shift(months.month_of(today), -1)
     tops = OrgUnit.objects.filter(parent__isnull=True)
     for root in tops:
-        runs.append(start_run(root, last, by=None, slot=f"{root.pk}:{last}"))
+        runs += _monthly_runs(root, last)
         stale = Month.objects.within(root).filter(is_stale=True).values_list("month", flat=True)
         for month in sorted(set(stale)):
             slot = f"{root.pk}:{month}:{today:%Y%m%d}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -17,7 +16,7 @@ from scoring.calculation.amounts import Column, hundredths
 from scoring.calculation.book import RuleBook
 from scoring.calculation.order import Result, Vetoes, compute, months_in_view, ranks
 from scoring.groups import facts_of, read_groups
-from scoring.models import Month, RuleSet, Score, Standing, Veto
+from scoring.models import Month, RuleSet, Standing, Veto
 from scoring.months import first_day, period_start
 
 
@@ -51,12 +50,20 @@ ORDER BY a.id
 """
 
 
+# A list of ids as one parameter, to stand behind SELECT.
+_LISTED = {"postgresql": "unnest(%s::bigint[])", "sqlite": "value FROM json_each(%s)"}
+
+
+def _listed(ids: Sequence[int]) -> str:
+    text = ",".join(map(str, ids))
+    return f"{{{text}}}" if connection.vendor == "postgresql" else f"[{text}]"
+
+
 def population(unit_ids: Sequence[int], month: int) -> Population:
-    ids = "unnest(%s::bigint[])" if connection.vendor == "postgresql" else "value FROM json_each(%s)"
     day = first_day(month)
-    listed = list(unit_ids) if connection.vendor == "postgresql" else json.dumps(list(unit_ids))
     with connection.cursor() as cursor:
-        cursor.execute(_POPULATION.format(ids=ids), [listed, day, day, day, day])
+        statement = _POPULATION.format(ids=_LISTED[connection.vendor])
+        cursor.execute(statement, [_listed(unit_ids), day, day, day, day])
         rows = cursor.fetchall()
     numbers = np.array([row[:3] for row in rows], dtype=np.int64).reshape(-1, 3).T
     return Population(numbers[0], numbers[1], numbers[2], tuple(row[3] for row in rows))
@@ -114,6 +121,7 @@ def compute_units(unit_ids: Sequence[int], month: int) -> int:
     Whoever is no longer in scope loses the row: no score, never 0. A closed month stays as it was sealed.
     """
     unit_ids = _take(unit_ids, month)
+    _plan_simply()
     now = timezone.now()
     scored = 0
     kept: list[Column] = [np.zeros(0, dtype=np.int64)]
@@ -140,6 +148,14 @@ def _take(unit_ids: Sequence[int], month: int) -> list[int]:
     taken = list(branches.values_list("pk", flat=True))
     closed = set(rows.filter(state=Month.State.CLOSED).values_list("unit", flat=True))
     return [pk for pk in taken if pk not in closed]
+
+
+def _plan_simply() -> None:
+    """A chunk is short: PostgreSQL would spend more on compiling its statements and sharing them out than on running
+    them, and the workers have the other processors."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 # A score that came out as it stands is not written again: on most nights that is nearly all of them.
@@ -189,18 +205,19 @@ def _store(people: Population, result: Result, vetoes: Vetoes, rule_set: int, mo
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             # As text: psycopg looks at every number of a list.
-            texts = ["{" + ",".join(map(str, column)) + "}" for column in columns]
-            cursor.execute(statement, [month, rule_set, now, *texts])
+            cursor.execute(statement, [month, rule_set, now, *map(_listed, columns)])
         else:
             cursor.executemany(statement, [(month, rule_set, now, *row) for row in zip(*columns, strict=True)])
 
 
 def _drop_others(unit_ids: Sequence[int], month: int, kept: Column) -> None:
-    stored = Score.objects.filter(month=month, unit__in=unit_ids)
-    there = np.array(stored.values_list("account_id", flat=True), dtype=np.int64)
-    gone = np.setdiff1d(there, kept).tolist()
-    if gone:
-        stored.filter(account__in=gone).delete()
+    ids = _LISTED[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM scoring_score WHERE month = %s "
+            f"AND unit_id IN (SELECT {ids}) AND account_id NOT IN (SELECT {ids})",
+            [month, _listed(unit_ids), _listed(kept.tolist())],
+        )
 
 
 # Every unit with each unit above it; a branch counts for all committees over it.

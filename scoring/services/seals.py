@@ -7,15 +7,17 @@ is made of whole numbers, dates and plain text only, so that either engine gives
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db.models import Max
 from django.utils import timezone
 
 from members.models import OrgUnit
 from scoring import months
 from scoring.calculation.amounts import hundredths
-from scoring.models import LedgerEntry, Seal
+from scoring.models import LedgerEntry, Month, Seal
 
 # The columns of the canonical text, in this order, separated by tabs.
 FIELDS = (
@@ -91,12 +93,17 @@ def _difference(sealed: str, found: list[tuple[int, str]]) -> str:
 
 
 def verify_ledger(using: str = "default") -> list[str]:
-    """Recompute every seal. Out: one sentence per seal that does not hold; empty when all do."""
+    """Recompute every seal. Out: one sentence per seal that does not hold or is missing; empty when all do."""
     findings: list[str] = []
+    closed = {(row.unit_id, row.month): row for row in _closed(using)}
+    newest = dict(_newest(using))
     previous: dict[int, str] = {}
     numbers: dict[int, int] = {}
     for seal in Seal.objects.using(using).select_related("unit").order_by("unit", "number").iterator():
-        rows = _entries(using, seal.unit_id, seal.month, seal.last_entry_id)
+        # While a month is closed, nothing may stand behind what its newest seal holds either.
+        key = (seal.unit_id, seal.month)
+        is_last_word = key in closed and newest[key] == seal.number
+        rows = _entries(using, seal.unit_id, seal.month, None if is_last_word else seal.last_entry_id)
         digest, each = _digests(rows, previous.get(seal.unit_id, ""))
         place = f"{seal.unit} {months.label(seal.month)} 第 {seal.number} 号封签"
         if seal.number != numbers.get(seal.unit_id, 0) + 1:
@@ -105,8 +112,36 @@ def verify_ledger(using: str = "default") -> list[str]:
             findings.append(f"{place}：{_difference(seal.entry_digests, each)}。")
         previous[seal.unit_id] = seal.digest
         numbers[seal.unit_id] = seal.number
-    return findings
+    return findings + [f"{row}：已结账，但没有封签。" for key, row in closed.items() if key not in newest]
+
+
+def _closed(using: str) -> Iterable[Month]:
+    rows = Month.objects.using(using).filter(state=Month.State.CLOSED).select_related("unit")
+    return rows.order_by("unit__path", "month").iterator()
+
+
+def _newest(using: str) -> Iterator[tuple[tuple[int, int], int]]:
+    """(unit, month) -> number of its newest seal."""
+    rows = Seal.objects.using(using).order_by().values("unit", "month").annotate(newest=Max("number"))
+    for row in rows:
+        yield (row["unit"], row["month"]), row["newest"]
 
 
 def latest_seal(unit_id: int, month: int) -> Seal | None:
     return Seal.objects.filter(unit=unit_id, month=month).order_by("number").last()
+
+
+def export_seals(using: str = "default") -> Iterator[str]:
+    """The sealed ledger as lines of JSON that bin/check_ledger.py verifies without this application.
+
+    A line with "seal" opens each seal, in the order of branch and number; the lines with "entry" behind it are the
+    canonical texts it was made of.
+    """
+    for seal in Seal.objects.using(using).select_related("unit").order_by("unit", "number").iterator():
+        head = {
+            "unit": seal.unit_id, "name": seal.unit.name, "month": seal.month, "number": seal.number,
+            "previous": seal.previous, "digest": seal.digest, "entries": seal.entry_digests,
+        }  # fmt: skip
+        yield json.dumps({"seal": head}, ensure_ascii=False)
+        for line in canonical_lines(_entries(using, seal.unit_id, seal.month, seal.last_entry_id)):
+            yield json.dumps({"entry": line}, ensure_ascii=False)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from members.errors import Refused
 from members.models import OrgUnit
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from scoring.models import Evidence, Month
 from scoring.services import evidence as services
 from scoring.services.months import month_of_unit
@@ -23,7 +23,7 @@ def _asked(values: object) -> tuple[int, int]:
         raise Refused(_("没有说明是哪个单元格，请刷新页面后重试。")) from None
 
 
-def _files(request: HttpRequest, month: Month, cell: tuple[int, int], refusals: list[str]) -> HttpResponse:
+def _files(request: SignedIn, month: Month, cell: tuple[int, int], refusals: list[str]) -> HttpResponse:
     files = list(services.files_of(month, *cell))
     context = {
         "files": files,
@@ -37,7 +37,7 @@ def _files(request: HttpRequest, month: Month, cell: tuple[int, int], refusals: 
 
 @require_GET
 @permitted("scoring.view_month", OrgUnit)
-def evidence_list(request: HttpRequest, unit: OrgUnit, month: int) -> HttpResponse:
+def evidence_list(request: SignedIn, unit: OrgUnit, month: int) -> HttpResponse:
     try:
         return _files(request, month_of_unit(unit, month), _asked(request.GET), [])
     except Refused as refusal:
@@ -46,7 +46,7 @@ def evidence_list(request: HttpRequest, unit: OrgUnit, month: int) -> HttpRespon
 
 @require_POST
 @permitted("scoring.enter_month", OrgUnit)
-def evidence_add(request: HttpRequest, unit: OrgUnit, month: int) -> HttpResponse:
+def evidence_add(request: SignedIn, unit: OrgUnit, month: int) -> HttpResponse:
     """Add the chosen files; what is refused is said above the list."""
     try:
         row, cell = month_of_unit(unit, month), _asked(request.POST)
@@ -57,8 +57,9 @@ def evidence_add(request: HttpRequest, unit: OrgUnit, month: int) -> HttpRespons
     return _files(request, row, cell, refusals)
 
 
+@require_GET
 @permitted("scoring.view_evidence", Evidence)
-def evidence_file(request: HttpRequest, evidence: Evidence) -> HttpResponse:
+def evidence_file(request: SignedIn, evidence: Evidence) -> FileResponse:
     """Always as a download: nothing that was uploaded is shown inside a page."""
     services.note_download(evidence, by=request.user)
     answer = FileResponse(
@@ -71,7 +72,7 @@ def evidence_file(request: HttpRequest, evidence: Evidence) -> HttpResponse:
 
 @require_POST
 @permitted("scoring.remove_evidence", Evidence, related=("cell__unit",))
-def evidence_remove(request: HttpRequest, evidence: Evidence) -> HttpResponse:
+def evidence_remove(request: SignedIn, evidence: Evidence) -> HttpResponse:
     refusals = []
     try:
         services.remove_evidence(evidence, by=request.user)

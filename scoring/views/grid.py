@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from members.errors import Refused
 from members.models import OrgUnit
-from members.permissions import permitted
+from members.permissions import SignedIn, permitted
 from scoring import months
 from scoring.services.grid import Change, Saved, build_grid, last_month_texts, save_cells
 from scoring.services.months import month_of_unit
@@ -25,7 +25,7 @@ MOST_LETTERS = 1000
 
 @require_GET
 @permitted("scoring.view_month", OrgUnit)
-def month_grid(request: HttpRequest, unit: OrgUnit, month: int) -> HttpResponse:
+def month_grid(request: SignedIn, unit: OrgUnit, month: int) -> HttpResponse:
     """The grid of a branch's month: to fill in while it is open, to read afterwards."""
     if unit.kind != OrgUnit.Kind.BRANCH or not months.is_month(month):
         raise Http404
@@ -38,7 +38,7 @@ def month_grid(request: HttpRequest, unit: OrgUnit, month: int) -> HttpResponse:
 
 @require_POST
 @permitted("scoring.enter_month", OrgUnit)
-def month_cells(request: HttpRequest, unit: OrgUnit, month: int) -> JsonResponse:
+def month_cells(request: SignedIn, unit: OrgUnit, month: int) -> JsonResponse:
     """Save a batch of cells; each one is answered for itself."""
     try:
         changes = [_change(given) for given in _changes(request)]
@@ -57,7 +57,7 @@ def month_cells(request: HttpRequest, unit: OrgUnit, month: int) -> JsonResponse
     )
 
 
-def _changes(request: HttpRequest) -> list[Any]:
+def _changes(request: SignedIn) -> list[Any]:
     changes: Any = json.loads(request.body)["changes"]
     if not isinstance(changes, list) or len(changes) > MOST_CHANGES:
         raise ValueError("changes")
@@ -101,7 +101,7 @@ def _answer(one: Saved) -> dict[str, Any]:
 
 @require_GET
 @permitted("scoring.view_month", OrgUnit)
-def month_last(request: HttpRequest, unit: OrgUnit, month: int) -> JsonResponse:
+def month_last(request: SignedIn, unit: OrgUnit, month: int) -> JsonResponse:
     """Last month's texts as [account, item, text], for "沿用上月"."""
     try:
         return JsonResponse(last_month_texts(month_of_unit(unit, month)), safe=False)

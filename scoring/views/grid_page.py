@@ -76,8 +76,10 @@ def moves_of(month: Month, policy: MonthPolicy, user: User) -> set[str]:
         if above and not filed:
             moves.add("return")
         by_committee = policy.closed_by == MonthPolicy.Closer.COMMITTEE
-        if (above and not filed and user.pk != month.checked_by_id) if by_committee else user.has_perm(
-            "scoring.check_month", unit
+        if (
+            (above and not filed and user.pk != month.checked_by_id)
+            if by_committee
+            else user.has_perm("scoring.check_month", unit)
         ):
             moves.add("close")
     return moves

@@ -15,8 +15,9 @@ from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
 from scoring import months, ranking
 from scoring.cards import unclosed_branches
+from scoring.explanation import explain
 from scoring.forms import ReversalForm
-from scoring.models import Account, LedgerEntry, Month
+from scoring.models import Account, LedgerEntry, Month, Score
 from scoring.services.posting import reverse_entry
 from scoring.views.months import asked_month, recent_months
 
@@ -135,3 +136,11 @@ def entry_reverse(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
         return redirect("scoring:entry", entry.pk)
     messages.success(request, _("已冲正，冲正记录为 #%d。") % reversal.pk)
     return redirect("scoring:entry", entry.pk)
+
+
+@permitted("scoring.view_score", Score, related=("account__member", "unit", "rule_set"))
+def explanation(request: SignedIn, score: Score) -> HttpResponse:
+    """Total → sections → items → entries, with what each cap and floor took."""
+    month = Month.objects.filter(unit=score.unit_id, month=score.month).first()
+    context = {"score": score, "member": score.account.member, "explained": explain(score), "month": month}
+    return render(request, "scoring/explanation.html", context)

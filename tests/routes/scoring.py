@@ -5,8 +5,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from scoring.models import DraftCell, Evidence, LedgerEntry, Month, ScoreRun
+from scoring.models import DraftCell, Evidence, LedgerEntry, Month, Score, ScoreRun
 from scoring.months import last_day
+from scoring.services.scores import compute_units
 from tests.factories import Cast
 from tests.routes import answers, only
 from tests.scoring.factories import MONTH, account, item, rule_set
@@ -45,9 +46,8 @@ ROUTES = {
     "scoring:month-import": only(*ENTRY) | _OUTSIDE,
     "scoring:month-sheet": only(*MONTHLY) | _OUTSIDE,
     "scoring:month-sheet-xlsx": only(*MONTHLY) | _OUTSIDE,
-    # nothing has been computed yet
-    "scoring:ledger-xlsx": only(*MONTHLY, status=409) | _OUTSIDE,
-    "scoring:ledger-pdf": only(*MONTHLY, status=409) | _OUTSIDE,
+    "scoring:ledger-xlsx": only(*MONTHLY) | _OUTSIDE,
+    "scoring:ledger-pdf": only(*MONTHLY) | _OUTSIDE,
     # the month job
     "scoring:run-start": only(*TOP, status=302) | _OUTSIDE,
     "scoring:run-progress": answers(404, **dict.fromkeys(TOP, 200)),
@@ -55,6 +55,7 @@ ROUTES = {
     # ranking, ledger, entries
     "scoring:ranking": answers(302, auditor=200, system_admin=200, security_admin=200),
     "scoring:ranking-of": only("member", "colleague", "group_leader", *MONTHLY) | _OUTSIDE,
+    "scoring:explanation": _PERSONAL,
     "scoring:ledger": _PERSONAL,
     "scoring:entry": _PERSONAL,
     "scoring:entry-reverse": _KNOWN | dict.fromkeys(ENTRY, 302),
@@ -105,6 +106,8 @@ def arguments(cast: Cast) -> dict[str, Any]:
     file.by = cast.secretary
     file.file.save("proof", ContentFile(b"ok"), save=False)
     file.save()
+    compute_units([cast.branch.pk], MONTH)
+    score = Score.objects.get(account=own)
     run = ScoreRun.objects.create(unit=cast.committee, month=MONTH, slot="test")
     found: dict[str, Any] = {f"scoring:{name}": [cast.branch.pk, MONTH] for name in _OF_MONTH}
     return found | {
@@ -115,6 +118,7 @@ def arguments(cast: Cast) -> dict[str, Any]:
         "scoring:run-progress": [run.pk],
         "scoring:run-cancel": [run.pk],
         "scoring:ranking-of": [cast.branch.pk],
+        "scoring:explanation": [score.pk],
         "scoring:ledger": [own.pk],
         "scoring:entry": [entry.pk],
         "scoring:entry-reverse": [entry.pk],

@@ -98,6 +98,13 @@ def test_columns_say_their_range(kinds):
     assert hints[4:] == ["每小时 0.5 分，月限 3", "1～5", "填分数", "−5～0"]
 
 
+def test_columns_of_a_draft_are_read_anew(db):
+    rules = factories.rule_set(cast().committee, published=False)
+    assert len(grid_layout(rules).columns) == 6
+    factories.item(rules, "加-1").delete()
+    assert len(grid_layout(rules).columns) == 5
+
+
 # --- saving ----------------------------------------------------------------------------------------
 def test_save_answers_each_change_and_the_new_total(short):
     saved, totals = short.save(

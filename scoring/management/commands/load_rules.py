@@ -2,6 +2,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
 
 from members.errors import Refused
 from members.models import OrgUnit
@@ -24,9 +25,10 @@ class Command(BaseCommand):
         if owner is None:
             raise CommandError("找不到制定单位，请核对名称；还没有组织时请先完成首次设置。")
         try:
-            rule_set = load_rule_set(self._content(options["file"]), owner=owner, by=None)
-            if options["publish"]:
-                publish_rule_set(rule_set, by=None)
+            with transaction.atomic():
+                rule_set = load_rule_set(self._content(options["file"]), owner=owner, by=None)
+                if options["publish"]:
+                    publish_rule_set(rule_set, by=None)
         except Refused as refusal:
             raise CommandError(str(refusal)) from None
         self.stdout.write(f"{rule_set}：{rule_set.get_state_display()}")

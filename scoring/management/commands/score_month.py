@@ -1,3 +1,4 @@
+from argparse import ArgumentTypeError
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -16,7 +17,7 @@ def month_argument(text: str) -> int:
     except ValueError:
         month = 0
     if not months.is_month(month):
-        raise CommandError(f"“{text}”不是月份，请写成 2026-09 这样的形式。")
+        raise ArgumentTypeError(f"“{text}”不是月份，请写成 2026-09 这样的形式。")
     return month
 
 
@@ -41,6 +42,7 @@ class Command(BaseCommand):
             except Refused as refusal:
                 raise CommandError(str(refusal)) from None
             done, total, accounts = progress(run)
-            self.stdout.write(
-                f"{root} {months.label(run.month)}：{run.get_state_display()}，{accounts} 人，{done}/{total} 片"
-            )
+            line = f"{root} {months.label(run.month)}：{run.get_state_display()}，{accounts} 人，{done}/{total} 片"
+            if run.state == run.State.FAILED:
+                raise CommandError(f"{line}。{run.failure}")
+            self.stdout.write(line)

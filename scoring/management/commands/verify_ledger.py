@@ -14,5 +14,5 @@ class Command(BaseCommand):
         for finding in findings:
             self.stdout.write(finding)
         if findings:
-            raise CommandError(f"{len(findings)} 个封签不符。")
+            raise CommandError(f"{len(findings)} 处不符。")
         self.stdout.write(f"{Seal.objects.count()} 个封签全部相符。")

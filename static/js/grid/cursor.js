@@ -54,7 +54,9 @@ export class Cursor {
     this.c = c;
     const td = this.table.td(this.cell);
     this.td?.classList.remove("active", "near-end", "near-bottom");
+    this.td?.parentElement.classList.remove("current");
     this.td = td;
+    td.parentElement.classList.add("current");
     td.classList.add("active");
     td.classList.toggle("near-end", c > this.sheet.width - 4);
     td.classList.toggle("near-bottom", r > 3 && r >= this.table.lines.length - 3);
