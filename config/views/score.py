@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,8 +18,8 @@ from scoring.services import months as month_services
 
 @permitted("scoring.view_own_score")
 def score_mine(request: SignedIn) -> HttpResponse:
-    account = get_object_or_404(Account.objects.select_related("member"), member=request.user.member_id)
-    return _score_page(request, account)
+    account = Account.objects.select_related("member").filter(member=request.user.member_id or 0).first()
+    return _score_page(request, account) if account else _nothing_yet(request, request.user.member)
 
 
 @permitted("scoring.view_score", Account, related=("member",))
@@ -30,7 +30,15 @@ def score_of(request: SignedIn, account: Account) -> HttpResponse:
 @permitted("members.view_member", Member)
 def score_of_member(request: SignedIn, member: Member) -> HttpResponse:
     """The same page, reached from the personal file, which knows nothing of accounts."""
-    return _score_page(request, get_object_or_404(Account.objects.select_related("member"), member=member))
+    account = Account.objects.select_related("member").filter(member=member).first()
+    return _score_page(request, account) if account else _nothing_yet(request, member)
+
+
+def _nothing_yet(request: SignedIn, member: Member | None) -> HttpResponse:
+    """The page of somebody who has never been scored."""
+    membership = Membership.objects.current().filter(member=member).select_related("branch").first()
+    context = {"member": member, "is_own": member == request.user.member, "score": None, "membership": membership}
+    return render(request, "score.html", context | {"month": months.month_of(timezone.localdate()), "months": []})
 
 
 def _score_page(request: SignedIn, account: Account) -> HttpResponse:

@@ -162,7 +162,7 @@ def test_save_tells_the_later_of_two_editors(short):
 def test_save_tells_of_a_conflict_in_the_remark_column(short):
     short.save(short.change(None, "甲写的"))
     saved, _totals = short.save(short.change(None, "乙写的"), by=short.people.deputy)
-    assert saved == [Saved(short.account.pk, None, 1, "甲写的", conflict="另一位录入人")]
+    assert saved == [Saved(short.account.pk, None, 1, "甲写的", conflict=str(short.people.secretary))]
 
 
 def test_save_refuses_what_does_not_belong_here(kinds):
