@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -68,23 +69,42 @@ def test_no_two_pages_share_a_name():
     assert sorted(names) == sorted(set(names))
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize(("app", "name"), ROWS, ids=[name for _app, name in ROWS])
-def test_page_answers_each_role_as_the_table_says(app, name):
-    found = TABLES[app]
-    cast = factories.cast()
-    address = reverse(name, args=found.arguments(cast).get(name))
-    people = {"nobody": None, **cast.by_role()}
-    got = {role: status_for(people[role], address, name in found.POSTED) for role in ROLES}
-    assert got == found.ROUTES[name]
+@dataclass(frozen=True)
+class House:
+    """The cast signed in, and the addresses of an app's pages: made once, every request is taken back."""
+
+    table: ModuleType
+    clients: dict[str, Client]
+    addresses: dict[str, str]
 
 
-def status_for(person: Any, address: str, is_posted: bool) -> int:
-    """What one role is answered; what the request wrote is taken back."""
-    client = Client()
+@pytest.fixture(scope="module")
+def house(request: pytest.FixtureRequest, django_db_setup: None, django_db_blocker: Any) -> Iterator[House]:
+    table = TABLES[request.param]
+    with django_db_blocker.unblock(), transaction.atomic():
+        cast = factories.cast()
+        arguments = table.arguments(cast)
+        people = {"nobody": None, **cast.by_role()}
+        clients = {role: Client() for role in ROLES}
+        for role in ROLES:
+            if people[role]:
+                clients[role].force_login(people[role])
+        yield House(table, clients, {name: reverse(name, args=arguments.get(name)) for name in table.ROUTES})
+        transaction.set_rollback(True)
+
+
+@pytest.mark.parametrize(("house", "name"), ROWS, ids=[name for _app, name in ROWS], indirect=["house"], scope="module")
+def test_page_answers_each_role_as_the_table_says(house, name):
+    got = {role: status_for(house, role, name, name in house.table.POSTED) for role in ROLES}
+    assert got == house.table.ROUTES[name]
+
+
+def status_for(house: House, role: str, name: str, is_posted: bool) -> int:
+    """What one role is answered; what the request wrote is taken back, and so is a sign-out."""
+    client, address = house.clients[role], house.addresses[name]
+    cookies = client.cookies.copy()
     with transaction.atomic():
-        if person:
-            client.force_login(person)
         answer = client.post(address) if is_posted else client.get(address)
         transaction.set_rollback(True)
+    client.cookies = cookies
     return answer.status_code

@@ -14,7 +14,12 @@ from scoring.models import DraftCell, LedgerEntry, MonthMove, Seal
 from tests.scoring.world import world
 
 TABLES = ["members_auditevent", "scoring_ledgerentry", "scoring_monthmove", "scoring_seal"]
-MODELS = {"members_auditevent": AuditEvent, "scoring_ledgerentry": LedgerEntry, "scoring_monthmove": MonthMove, "scoring_seal": Seal}
+MODELS = {
+    "members_auditevent": AuditEvent,
+    "scoring_ledgerentry": LedgerEntry,
+    "scoring_monthmove": MonthMove,
+    "scoring_seal": Seal,
+}
 postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL has TRUNCATE")
 sqlite = pytest.mark.skipif("connection.vendor != 'sqlite'", reason="SQLite has REPLACE and rebuilds tables")
 
@@ -55,7 +60,9 @@ def test_rows_are_neither_changed_nor_deleted(db, table):
     DraftCell.objects.update(entry=None)
     model = MODELS[table]
     row = model.objects.first()
-    text = next(field.name for field in model._meta.fields if isinstance(field, models.CharField) and not field.choices)
+    text = next(
+        field.name for field in model._meta.fields if isinstance(field, models.CharField) and not field.choices
+    )
     refused(lambda: model.objects.filter(pk=row.pk).update(**{text: "x"}))
     refused(lambda: model.objects.filter(pk=row.pk).delete())
     refused(lambda: model.objects.all()._raw_delete("default"))
@@ -98,7 +105,11 @@ def test_rows_are_not_replaced_by_another_unique_value(db, table, unique):
 @sqlite
 def test_reversal_is_not_replaced_by_another_reversal(db):
     world(closed=True)
-    columns = [field.column for field in LedgerEntry._meta.fields if field.column not in ("id", "key", "source", "reverses_id")]
+    columns = [
+        field.column
+        for field in LedgerEntry._meta.fields
+        if field.column not in ("id", "key", "source", "reverses_id")
+    ]
     others = ", ".join(columns)
     first = LedgerEntry.objects.first()
 
@@ -133,7 +144,10 @@ def test_start_is_refused_while_a_trigger_is_missing(real_db, table):
     append_only.require()
     drop_a_trigger(table)
     assert append_only.missing(connection) == [table]
-    with pytest.raises(ImproperlyConfigured, match=f"数据表 {table} 缺少只增不改的触发器，不能启动。请运行 manage.py migrate 重新装上。"):
+    with pytest.raises(
+        ImproperlyConfigured,
+        match=f"数据表 {table} 缺少只增不改的触发器，不能启动。请运行 manage.py migrate 重新装上。",
+    ):
         append_only.require()
     call_command("migrate", verbosity=0)
     assert append_only.missing(connection) == []

@@ -23,7 +23,16 @@ def column(*values):
 # --- amounts --------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("written", "amount"),
-    [("3", 300), ("2.5", 250), ("-0.05", -5), ("+1", 100), (7, 700), (Decimal("1.10"), 110), ("0", 0), (Decimal("-3"), -300)],
+    [
+        ("3", 300),
+        ("2.5", 250),
+        ("-0.05", -5),
+        ("+1", 100),
+        (7, 700),
+        (Decimal("1.10"), 110),
+        ("0", 0),
+        (Decimal("-3"), -300),
+    ],
 )
 def test_hundredths_are_exact(written, amount):
     assert hundredths(written) == amount
@@ -79,7 +88,14 @@ def test_rounding_is_that_of_decimal(fine, decimals):
 # --- months ---------------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("month", "by", "expected"),
-    [(202609, 1, 202610), (202612, 1, 202701), (202601, -1, 202512), (202603, -15, 202412), (202605, 0, 202605), (202602, 23, 202801)],
+    [
+        (202609, 1, 202610),
+        (202612, 1, 202701),
+        (202601, -1, 202512),
+        (202603, -15, 202412),
+        (202605, 0, 202605),
+        (202602, 23, 202801),
+    ],
 )
 def test_months_shift_over_years(month, by, expected):
     assert months.shift(month, by) == expected
@@ -109,12 +125,26 @@ def test_months_have_their_days_and_names():
     assert months.span(202611, 202702) == [202611, 202612, 202701, 202702]
     assert months.span(202611, 202610) == []
     assert months.label(202609) == "2026 年 9 月"
-    assert [months.quarter_label(m)[-4:] for m in (202603, 202604, 202609, 202612)] == ["第一季度", "第二季度", "第三季度", "第四季度"]
+    assert [months.quarter_label(m)[-4:] for m in (202603, 202604, 202609, 202612)] == [
+        "第一季度",
+        "第二季度",
+        "第三季度",
+        "第四季度",
+    ]
 
 
 @pytest.mark.parametrize(
     ("value", "known"),
-    [(202601, True), (202612, True), (202613, False), (202600, False), (189912, False), (299912, True), (300001, False), (0, False)],
+    [
+        (202601, True),
+        (202612, True),
+        (202613, False),
+        (202600, False),
+        (189912, False),
+        (299912, True),
+        (300001, False),
+        (0, False),
+    ],
 )
 def test_months_are_known_by_their_number(value, known):
     assert months.is_month(value) is known
@@ -143,10 +173,25 @@ TALLIES = [
     ("mean_of_months", None, {"total": [2, 1, 4]}, ["2.00", "1.50", "2.3333"]),
     ("mean_of_months", None, {"total": [9, 4, 0], "in_scope": [0, 1, 1]}, ["0.00", "4.00", "2.00"]),
     ("mean_of_months", None, {"total": [-1, -1, 0]}, ["-1.00", "-1.00", "-0.6667"]),
-    ("steps", {"steps": [["1", "-3"], ["2", "-5"], ["3", "-10"]]}, {"quantity": [1, 0, 1]}, ["-3.00", "-3.00", "-5.00"]),
-    ("steps", {"steps": [["1", "-3"], ["2", "-5"], ["3", "-10"]]}, {"quantity": [0, 7, 0]}, ["0.00", "-10.00", "-10.00"]),
+    (
+        "steps",
+        {"steps": [["1", "-3"], ["2", "-5"], ["3", "-10"]]},
+        {"quantity": [1, 0, 1]},
+        ["-3.00", "-3.00", "-5.00"],
+    ),
+    (
+        "steps",
+        {"steps": [["1", "-3"], ["2", "-5"], ["3", "-10"]]},
+        {"quantity": [0, 7, 0]},
+        ["0.00", "-10.00", "-10.00"],
+    ),
     # However the rows of the table stand, the largest count reached decides.
-    ("steps", {"steps": [["3", "-10"], ["1", "-3"], ["2", "-5"]]}, {"quantity": [1, 1, 1]}, ["-3.00", "-5.00", "-10.00"]),
+    (
+        "steps",
+        {"steps": [["3", "-10"], ["1", "-3"], ["2", "-5"]]},
+        {"quantity": [1, 1, 1]},
+        ["-3.00", "-5.00", "-10.00"],
+    ),
     ("ratio", {"full": "12"}, {"quantity": [3, 4, 0], "held": [4, 4, 0]}, ["9.00", "10.50", "10.50"]),
     ("ratio", {"full": "10"}, {"quantity": [0, 2, 0], "held": [0, 3, 0]}, ["10.00", "6.6667", "6.6667"]),
 ]

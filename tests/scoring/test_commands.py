@@ -12,6 +12,7 @@ from scoring.services import runs
 from scoring.services.rules import presets
 from scoring.services.seals import seal_month
 from tests.factories import branch, committee
+from tests.scoring.factories import ALL_KINDS
 from tests.scoring.test_seals import sql, without_triggers
 from tests.scoring.world import world
 
@@ -34,7 +35,9 @@ def test_score_month_computes_and_says_how_many(db, capsys):
 
 def test_score_month_of_one_unit(db, capsys):
     made = world()
-    assert said(capsys, "score_month", "2026-9", "--unit", "运行部党支部") == ["运行部党支部 2026 年 9 月：已完成，1 人，1/1 片"]
+    assert said(capsys, "score_month", "2026-9", "--unit", "运行部党支部") == [
+        "运行部党支部 2026 年 9 月：已完成，1 人，1/1 片"
+    ]
     assert set(Score.objects.values_list("unit", flat=True)) == {made.cast.other_branch.pk}
 
 
@@ -64,7 +67,9 @@ def test_score_month_that_fails_ends_with_an_error(db, monkeypatch, settings):
     world()
     settings.JOB_LEASE_SECONDS = -1
     monkeypatch.setattr(runs, "MAX_ATTEMPTS", 0)
-    with pytest.raises(CommandError, match="华东能源集团有限公司党委 2026 年 9 月：未完成，0 人，0/1 片。第 .* 片多次计算未成功"):
+    with pytest.raises(
+        CommandError, match="华东能源集团有限公司党委 2026 年 9 月：未完成，0 人，0/1 片。第 .* 片多次计算未成功"
+    ):
         call_command("score_month", "2026-09")
     assert ScoreRun.objects.get().state == "FAILED"
 
@@ -72,7 +77,11 @@ def test_score_month_that_fails_ends_with_an_error(db, monkeypatch, settings):
 def test_mistyped_month_is_a_sentence_on_the_command_line_too():
     """Not a traceback, though arguments are read before the command runs."""
     finished = subprocess.run(
-        [sys.executable, "manage.py", "score_month", "September"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "manage.py", "score_month", "September"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert finished.returncode != 0
     assert "“September”不是月份，请写成 2026-09 这样的形式。" in finished.stderr
@@ -100,10 +109,14 @@ def test_load_rules_takes_a_preset_or_a_file(db, capsys, tmp_path):
     top = committee()
     home = branch(top, "检修部党支部")
     file = tmp_path / "rules.yaml"
-    file.write_text("﻿代号: own\n名称: 自己的\n周期: 月\n生效月份: 202601\n板块: [{代号: 基, 名称: 基, 类别: 基础, 条款: [{条款号: 1, 名称: 甲, 计价: 每次定分, 分值: 1}]}]\n")
+    # Editors on Windows put a mark in front.
+    file.write_text("\ufeff" + ALL_KINDS)
     assert said(capsys, "load_rules", "s3-short", "--publish") == ["党员积分登记表（简表） v1：已发布"]
-    assert said(capsys, "load_rules", str(file), "--unit", "检修部党支部") == ["自己的 v1：草稿"]
-    assert sorted(RuleSet.objects.values_list("code", "owner", "state")) == [("own", home.pk, "DRAFT"), ("s3-short", top.pk, "PUBLISHED")]
+    assert said(capsys, "load_rules", str(file), "--unit", "检修部党支部") == ["各种条款 v1：草稿"]
+    assert sorted(RuleSet.objects.values_list("code", "owner", "state")) == [
+        ("kinds", home.pk, "DRAFT"),
+        ("s3-short", top.pk, "PUBLISHED"),
+    ]
 
 
 @pytest.mark.parametrize(

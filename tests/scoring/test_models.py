@@ -10,7 +10,20 @@ from django.utils import timezone
 
 from scoring.fields import PointsField
 from scoring.models import (
-    Account, DraftCell, DraftRemark, Evidence, Item, LedgerEntry, Month, MonthMove, RuleSet, Score, Section, Seal, Standing, Veto,
+    Account,
+    DraftCell,
+    DraftRemark,
+    Evidence,
+    Item,
+    LedgerEntry,
+    Month,
+    MonthMove,
+    RuleSet,
+    Score,
+    Seal,
+    Section,
+    Standing,
+    Veto,
 )  # fmt: skip
 from scoring.months import first_day
 from scoring.rules import unit_of
@@ -53,7 +66,12 @@ def test_points_are_written_out_and_read_back(db):
     rules = rule_set(committee())
     field = RuleSet._meta.get_field("floor")
     assert field.value_to_string(RuleSet(floor=Decimal("2.50"))) == "2.50"
-    assert [field.to_python(value) for value in ("2.5", 3, None, Decimal("2.5"))] == [Decimal("2.50"), 3, None, Decimal("2.50")]
+    assert [field.to_python(value) for value in ("2.5", 3, None, Decimal("2.5"))] == [
+        Decimal("2.50"),
+        3,
+        None,
+        Decimal("2.50"),
+    ]
     assert isinstance(field, PointsField)
     assert field.formfield().clean("2.5") == Decimal("2.5")
     assert rules.floor == 0
@@ -69,7 +87,12 @@ def refused(name, act):
 
 def test_accounts_have_their_subject(db):
     who, place = member(), unit("WORK_TEAM", committee())
-    for wrong in ({"kind": "MEMBER"}, {"kind": "MEMBER", "unit": place}, {"kind": "TEAM", "member": who}, {"kind": "BRANCH"}):
+    for wrong in (
+        {"kind": "MEMBER"},
+        {"kind": "MEMBER", "unit": place},
+        {"kind": "TEAM", "member": who},
+        {"kind": "BRANCH"},
+    ):
         refused("account_has_its_subject", lambda wrong=wrong: Account.objects.create(**wrong))
     refused("account_has_its_subject", lambda: Account.objects.create(kind="MEMBER", member=who, unit=place))
     team = Account.objects.create(kind="TEAM", unit=place)
@@ -93,7 +116,9 @@ def test_rules_have_one_version_and_possible_months(db):
 def test_codes_stand_once(db):
     rules = rule_set(committee())
     clause = item(rules, "加-2")
-    refused("item_code_once", lambda: Item.objects.create(section=clause.section, code="加-2", name="乙", pricing="fixed"))
+    refused(
+        "item_code_once", lambda: Item.objects.create(section=clause.section, code="加-2", name="乙", pricing="fixed")
+    )
     refused("section_code_once", lambda: Section.objects.create(rule_set=rules, code="加", name="乙", kind="bonus"))
 
 
@@ -108,13 +133,33 @@ def test_cells_remarks_scores_and_standings_stand_once(db):
         (
             Score,
             "score_once",
-            {"account": own, "month": MONTH, "unit": home, "rule_set": rules, "total": 1, "sections": [], "computed_at": timezone.now()},
+            {
+                "account": own,
+                "month": MONTH,
+                "unit": home,
+                "rule_set": rules,
+                "total": 1,
+                "sections": [],
+                "computed_at": timezone.now(),
+            },
         ),
-        (Standing, "standing_once", {"unit": home, "month": MONTH, "kind": "MEMBER", "total": 1, "count": 1, "rank": 1}),
+        (
+            Standing,
+            "standing_once",
+            {"unit": home, "month": MONTH, "kind": "MEMBER", "total": 1, "count": 1, "rank": 1},
+        ),
         (
             Seal,
             "seal_number_once",
-            {"unit": home, "month": MONTH, "number": 1, "digest": "d", "last_entry_id": 0, "entry_count": 0, "sealed_at": timezone.now()},
+            {
+                "unit": home,
+                "month": MONTH,
+                "number": 1,
+                "digest": "d",
+                "last_entry_id": 0,
+                "entry_count": 0,
+                "sealed_at": timezone.now(),
+            },
         ),
         (Month, "month_once_per_unit", {"unit": home, "month": MONTH}),
     ):
@@ -126,7 +171,15 @@ def test_cells_remarks_scores_and_standings_stand_once(db):
 
 def test_veto_that_caps_names_its_points(db):
     own, by = account(member(branch())), user()
-    common = {"account": own, "level": "LIGHT", "ground": "纪律", "reason": "事由", "from_month": MONTH, "decided_on": first_day(MONTH), "by": by}
+    common = {
+        "account": own,
+        "level": "LIGHT",
+        "ground": "纪律",
+        "reason": "事由",
+        "from_month": MONTH,
+        "decided_on": first_day(MONTH),
+        "by": by,
+    }
     refused("veto_cap_with_its_points", lambda: Veto.objects.create(effect="CAP", **common))
     refused("veto_cap_with_its_points", lambda: Veto.objects.create(effect="ZERO", cap=60, **common))
     assert Veto.objects.create(effect="CAP", cap=60, **common).cap == 60
@@ -167,4 +220,11 @@ def test_unit_of_a_thing_is_where_it_counts(db):
     rules = rule_set(home.parent)
     row = entry(account(member(home)), item(rules, "加-2"), 3)
     month = Month.objects.create(unit=home, month=MONTH)
-    assert [unit_of(thing) for thing in (home, row, month, rules, None, "x")] == [home, home, home, home.parent, None, None]
+    assert [unit_of(thing) for thing in (home, row, month, rules, None, "x")] == [
+        home,
+        home,
+        home,
+        home.parent,
+        None,
+        None,
+    ]

@@ -1,6 +1,5 @@
 """The order of calculation: every step by hand, the worked examples, and random rule books against the reference."""
 
-from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
 
@@ -49,7 +48,11 @@ def facts(people, key, view):
 def groups_of(book, people, month):
     view = months_in_view(book, month)
     keys = {row.item for person in people for row in person.entries}
-    classes = {name: np.array([p.member_class == name for p in people], dtype=np.int64) for p in people for name in [p.member_class]}
+    classes = {
+        name: np.array([p.member_class == name for p in people], dtype=np.int64)
+        for p in people
+        for name in [p.member_class]
+    }
     return Groups(len(people), view, {key: facts(people, key, view) for key in keys}, classes)
 
 
@@ -94,14 +97,24 @@ def entries(*rows):
 # --- step by step ---------------------------------------------------------------------------
 def test_item_is_start_and_tally_over_its_floor():
     rules = book(section(rule(1, start=1000, floor=200)))
-    assert [total(rules, entries((1, 202609, value))) for value in (-3, -8, -9, 2)] == ["7.00", "2.00", "2.00", "12.00"]
+    assert [total(rules, entries((1, 202609, value))) for value in (-3, -8, -9, 2)] == [
+        "7.00",
+        "2.00",
+        "2.00",
+        "12.00",
+    ]
     assert total(rules) == "10.00"
 
 
 def test_event_that_zeroes_sets_the_item_to_nothing_for_the_period():
     rules = book(section(rule(1, start=1000, zeroes=True), rule(2)), period="QUARTER")
     ledger = entries((1, 202605, -1), (2, 202604, 3))
-    assert [total(rules, ledger, month) for month in (202604, 202605, 202606, 202607)] == ["13.00", "3.00", "3.00", "10.00"]
+    assert [total(rules, ledger, month) for month in (202604, 202605, 202606, 202607)] == [
+        "13.00",
+        "3.00",
+        "3.00",
+        "10.00",
+    ]
 
 
 CHAIN = entries((1, 202607, 8), (1, 202608, 8), (1, 202609, 8), (1, 202610, 8))
@@ -138,7 +151,12 @@ def test_period_decides_what_is_summed(period, expected):
 
 def test_section_has_start_floor_and_cap():
     rules = book(section(rule(1), start=1000, floor=0, cap=1500))
-    assert [total(rules, entries((1, 202609, value))) for value in (-20, -4, 3, 9)] == ["0.00", "6.00", "13.00", "15.00"]
+    assert [total(rules, entries((1, 202609, value))) for value in (-20, -4, 3, 9)] == [
+        "0.00",
+        "6.00",
+        "13.00",
+        "15.00",
+    ]
 
 
 def test_section_weight_turns_points_into_a_share_and_leaves_the_rest_outside():
@@ -151,7 +169,10 @@ def test_section_weight_keeps_four_decimals():
     result = computed(
         book(section(rule(1), full_marks=300, weight=10000)), [Person(entries=entries((1, 202609, 1)))], 202609
     )
-    assert [from_fine(result.sections[0][0]), from_hundredths(result.total[0])] == [Decimal("33.3333"), Decimal("33.33")]
+    assert [from_fine(result.sections[0][0]), from_hundredths(result.total[0])] == [
+        Decimal("33.3333"),
+        Decimal("33.33"),
+    ]
 
 
 def test_items_outside_the_cap_are_added_after_floor_and_cap():
@@ -162,7 +183,9 @@ def test_items_outside_the_cap_are_added_after_floor_and_cap():
 
 @pytest.mark.parametrize(("order", "expected"), [("CAP_THEN_DEDUCT", "90.00"), ("DEDUCT_THEN_CAP", "100.00")])
 def test_order_of_cap_and_deduction_is_a_setting(order, expected):
-    rules = book(section(rule(1)), section(rule(2)), section(rule(3), kind="deduction"), ceiling=10000, cap_order=order)
+    rules = book(
+        section(rule(1)), section(rule(2)), section(rule(3), kind="deduction"), ceiling=10000, cap_order=order
+    )
     assert total(rules, entries((1, 202609, 60), (2, 202609, 60), (3, 202609, -10))) == expected
 
 
@@ -174,7 +197,9 @@ def test_total_is_rounded_to_the_decimals_of_the_rule_set(decimals, expected):
     assert [total(rules, entries((1, 202609, value))) for value in (1, -1)] == expected
 
 
-@pytest.mark.parametrize(("value", "expected"), [("0.5", "1.00"), ("-0.5", "-1.00"), ("1.5", "2.00"), ("2.49", "2.00"), ("-2.5", "-3.00")])
+@pytest.mark.parametrize(
+    ("value", "expected"), [("0.5", "1.00"), ("-0.5", "-1.00"), ("1.5", "2.00"), ("2.49", "2.00"), ("-2.5", "-3.00")]
+)
 def test_halves_go_away_from_zero(value, expected):
     assert total(book(section(rule(1)), decimals=0), entries((1, 202609, value))) == expected
 
@@ -292,8 +317,14 @@ def test_p7_quarter_of_25():
         ceiling=2500,
     )
     ledger = entries(
-        (1, 202607, -2), (2, 202607, 0), (2, 202609, 0), (3, 202609, 0, 92, 100), (4, 202609, 1), (5, 202609, 2), (6, 202609, 2)
-    )  # fmt: skip
+        (1, 202607, -2),
+        (2, 202607, 0),
+        (2, 202609, 0),
+        (3, 202609, 0, 92, 100),
+        (4, 202609, 1),
+        (5, 202609, 2),
+        (6, 202609, 2),
+    )
     assert total(rules, ledger, 202609) == "18.04"
 
 
@@ -344,16 +375,36 @@ def stored_rules(case: Case, owner, by) -> tuple[RuleSet, dict[int, Item]]:
     rows = {}
     for place, one in enumerate(made.sections):
         row = Section.objects.create(
-            rule_set=rules, code=f"{place}", name=one.name, kind=one.kind, position=place, full_marks=amount(one.full_marks),
-            start=amount(one.start), floor=amount(one.floor), cap=amount(one.cap), weight=amount(one.weight),
-        )  # fmt: skip
+            rule_set=rules,
+            code=f"{place}",
+            name=one.name,
+            kind=one.kind,
+            position=place,
+            full_marks=amount(one.full_marks),
+            start=amount(one.start),
+            floor=amount(one.floor),
+            cap=amount(one.cap),
+            weight=amount(one.weight),
+        )
         for position, item in enumerate(one.items):
             rows[item.key] = Item.objects.create(
-                section=row, code=item.code, name=item.name, position=position, pricing=item.pricing,
-                pricing_table=item.pricing_table, tally=item.tally, tally_table=item.tally_table, start=amount(item.start),
-                floor=amount(item.floor), cap_month=amount(item.cap_month), cap_quarter=amount(item.cap_quarter),
-                cap_year=amount(item.cap_year), outside_cap=item.outside_cap, zeroes=item.zeroes, classes=list(item.classes),
-            )  # fmt: skip
+                section=row,
+                code=item.code,
+                name=item.name,
+                position=position,
+                pricing=item.pricing,
+                pricing_table=item.pricing_table,
+                tally=item.tally,
+                tally_table=item.tally_table,
+                start=amount(item.start),
+                floor=amount(item.floor),
+                cap_month=amount(item.cap_month),
+                cap_quarter=amount(item.cap_quarter),
+                cap_year=amount(item.cap_year),
+                outside_cap=item.outside_cap,
+                zeroes=item.zeroes,
+                classes=list(item.classes),
+            )
     return rules, rows
 
 
@@ -362,11 +413,20 @@ def write_ledger(rows, person_account, unit, rules, items, by):
     for row in rows:
         source = LedgerEntry.Source.GRID if row.item else LedgerEntry.Source.ADJUSTMENT
         written[row.number] = LedgerEntry.objects.create(
-            account=person_account, unit=unit, item=items.get(row.item), rule_set=rules,
-            happened_on=months.first_day(row.month), month=row.month, points=row.points, quantity=row.quantity, held=row.held,
-            source=LedgerEntry.Source.REVERSAL if row.reverses else source, filed_by=by, filed_at=timezone.now(),
+            account=person_account,
+            unit=unit,
+            item=items.get(row.item),
+            rule_set=rules,
+            happened_on=months.first_day(row.month),
+            month=row.month,
+            points=row.points,
+            quantity=row.quantity,
+            held=row.held,
+            source=LedgerEntry.Source.REVERSAL if row.reverses else source,
+            filed_by=by,
+            filed_at=timezone.now(),
             reverses=written.get(row.reverses),
-        )  # fmt: skip
+        )
 
 
 def write_veto(person, person_account, month, by):
@@ -374,9 +434,16 @@ def write_veto(person, person_account, month, by):
     effects += [("CAP", person.cap)] if person.cap is not None else []
     for effect, cap in effects:
         Veto.objects.create(
-            account=person_account, level="LIGHT", effect=effect, cap=cap, ground="纪律", reason="事由", from_month=month,
-            decided_on=months.first_day(month), by=by,
-        )  # fmt: skip
+            account=person_account,
+            level="LIGHT",
+            effect=effect,
+            cap=cap,
+            ground="纪律",
+            reason="事由",
+            from_month=month,
+            decided_on=months.first_day(month),
+            by=by,
+        )
 
 
 def write_person(person, home, old_home, case, by):
@@ -405,6 +472,9 @@ def test_stored_scores_equal_the_reference_through_the_database(db, case):
         expected = [score(case.book, person, case.month) for person in case.people]
         in_branch = competition_ranks([one.total for one in expected])
         stored = {row.account_id: row for row in Score.objects.filter(month=case.month)}
-        found = [(stored[own.pk].total, [from_fine(n) for n in stored[own.pk].sections], stored[own.pk].rank_in_branch) for own in accounts]
+        found = [
+            (stored[own.pk].total, [from_fine(n) for n in stored[own.pk].sections], stored[own.pk].rank_in_branch)
+            for own in accounts
+        ]
         assert found == [(one.total, one.sections, rank) for one, rank in zip(expected, in_branch, strict=True)]
         transaction.set_rollback(True)

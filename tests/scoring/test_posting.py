@@ -55,7 +55,13 @@ def lines():
 
 def evidence(row, name="证明.pdf"):
     return Evidence.objects.create(
-        cell=row, file="evidence/aa/aa", digest="aa", name=name, content_type="application/pdf", size=1, by=row.edited_by
+        cell=row,
+        file="evidence/aa/aa",
+        digest="aa",
+        name=name,
+        content_type="application/pdf",
+        size=1,
+        by=row.edited_by,
     )
 
 
@@ -79,8 +85,17 @@ def test_every_kind_of_cell_is_posted_as_its_fact(db):
         ("减-1", -2, None, "", ""),
     ]
     first = rows[0]
-    assert (first.account, first.unit, first.month, first.source) == (made.account(made.cast.member), made.cast.branch, MONTH, "GRID")
-    assert (first.rule_set, first.filed_by, first.happened_on) == (made.rules, made.cast.secretary, datetime.date(2026, 9, 30))
+    assert (first.account, first.unit, first.month, first.source) == (
+        made.account(made.cast.member),
+        made.cast.branch,
+        MONTH,
+        "GRID",
+    )
+    assert (first.rule_set, first.filed_by, first.happened_on) == (
+        made.rules,
+        made.cast.secretary,
+        datetime.date(2026, 9, 30),
+    )
     assert all(row.entry_id for row in DraftCell.objects.all())
 
 
@@ -126,7 +141,9 @@ def test_cell_may_go_back_and_forth(db):
         give_back(made)
         retype(made, row, text)
     made.submit()
-    assert [str(one.points) for one in LedgerEntry.objects.standing().filter(account=row.account, item=row.item)] == ["3.00"]
+    assert [str(one.points) for one in LedgerEntry.objects.standing().filter(account=row.account, item=row.item)] == [
+        "3.00"
+    ]
 
 
 # --- what is refused ------------------------------------------------------------------------
@@ -208,7 +225,10 @@ def test_entry_of_another_branch_is_not_corrected_from_here(db):
     secretary.member.appointments.update(unit=other)
     month = months.month_of_unit(other, MONTH)
     save_cells(month, [Change(row.account_id, row.item_id, "1", row.version)], by=secretary)
-    with pytest.raises(Refused, match="王建国：加-2 积极参加党建活动已由检修部党支部入账，不能在这里更正，请由检修部党支部冲正后再录入。"):
+    with pytest.raises(
+        Refused,
+        match="王建国：加-2 积极参加党建活动已由检修部党支部入账，不能在这里更正，请由检修部党支部冲正后再录入。",
+    ):
         months.submit_month(months.month_of_unit(other, MONTH), by=secretary)
     assert LedgerEntry.objects.count() == 4
 
@@ -311,7 +331,13 @@ def test_reversal_marks_the_later_months_that_depend_on_it(db):
     """A cap over the year credits later months differently: they are computed again, unless closed."""
     made = world()
     made.submit()
-    for month, state in ((202608, "OPEN"), (202610, "OPEN"), (202611, "CLOSED"), (202612, "CHECKED"), (202701, "OPEN")):
+    for month, state in (
+        (202608, "OPEN"),
+        (202610, "OPEN"),
+        (202611, "CLOSED"),
+        (202612, "CHECKED"),
+        (202701, "OPEN"),
+    ):
         closed_by = made.cast.committee_member if state == "CLOSED" else None
         Month.objects.create(unit=made.cast.branch, month=month, state=state, closed_by=closed_by)
     Month.objects.create(unit=made.cast.other_branch, month=202610)

@@ -32,7 +32,10 @@ def in_force(owner, month):
 # --- what is shipped ------------------------------------------------------------------------
 def test_short_sheet_of_s3_has_the_columns_of_the_month_sheets(db):
     rules = rule_set(committee())
-    assert [(section.code, section.kind, [f"{one.code} {one.name}" for one in items]) for section, items in layout_of(rules)] == [
+    assert [
+        (section.code, section.kind, [f"{one.code} {one.name}" for one in items])
+        for section, items in layout_of(rules)
+    ] == [
         ("基", "base", ["基-1 四讲四有"]),
         ("加", "bonus", ["加-1 出色完成本职工作", "加-2 积极参加党建活动", "加-3 个人评优评先"]),
         ("减", "deduction", ["减-1 工作履职不认真", "减-2 纪律规矩不严明"]),

@@ -90,6 +90,8 @@ def test_price_refuses_with_a_sentence_that_names_the_clause(item, fact, sentenc
     assert str(refusal.value) == sentence
 
 
-@pytest.mark.parametrize(("amount", "shown"), [(250, "2.5"), (-100, "−1"), (0, "0"), (1000, "10"), (-5, "−0.05"), (100000, "1000")])
+@pytest.mark.parametrize(
+    ("amount", "shown"), [(250, "2.5"), (-100, "−1"), (0, "0"), (1000, "10"), (-5, "−0.05"), (100000, "1000")]
+)
 def test_points_are_shown_as_people_write_them(amount, shown):
     assert show(amount) == shown

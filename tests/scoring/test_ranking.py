@@ -32,7 +32,10 @@ def ranked(totals_by_branch):
 
 
 def places(unit, **options):
-    return [(place.rank, str(place.score.total)) for place in places_of(table_of(unit, MONTH), rows_of(unit, MONTH, **options))]
+    return [
+        (place.rank, str(place.score.total))
+        for place in places_of(table_of(unit, MONTH), rows_of(unit, MONTH, **options))
+    ]
 
 
 def test_committee_and_branch_rank_with_ties(db):
@@ -44,7 +47,9 @@ def test_committee_and_branch_rank_with_ties(db):
 
 def test_ranking_of_a_branch_is_the_rank_that_is_stored(db):
     _top, homes = ranked([(50, 40, 40, 10)])
-    stored = list(Score.objects.filter(unit=homes[0]).order_by("-total", "pk").values_list("rank_in_branch", flat=True))
+    stored = list(
+        Score.objects.filter(unit=homes[0]).order_by("-total", "pk").values_list("rank_in_branch", flat=True)
+    )
     assert [rank for rank, _total in places(homes[0])] == stored == [1, 2, 2, 4]
 
 
@@ -74,7 +79,9 @@ def test_sections_stand_beside_the_total(db):
 
 def test_table_has_count_mean_and_ends(db):
     top, homes = ranked([(50, 40, 40), (40, 30)])
-    found = {one: (t.count, t.mean, t.highest, t.lowest) for one, t in ((u, table_of(u, MONTH)) for u in (top, homes[1]))}
+    found = {
+        one: (t.count, t.mean, t.highest, t.lowest) for one, t in ((u, table_of(u, MONTH)) for u in (top, homes[1]))
+    }
     assert found == {top: (5, Decimal("40.0"), 50, 30), homes[1]: (2, Decimal("35.0"), 40, 30)}
     empty = table_of(homes[0], 202608)
     assert (empty.count, empty.mean, empty.highest, empty.lowest) == (0, None, None, None)
@@ -90,15 +97,28 @@ def test_branch_means_are_best_first(db):
 
 def test_newest_month_is_the_last_with_scores(db):
     top, homes = ranked([(50,)])
-    assert [newest_month(one, 202610) for one in (top, homes[0], branch(top), group(homes[0]))] == [MONTH, MONTH, 202610, 202610]
+    assert [newest_month(one, 202610) for one in (top, homes[0], branch(top), group(homes[0]))] == [
+        MONTH,
+        MONTH,
+        202610,
+        202610,
+    ]
 
 
 @pytest.mark.parametrize(
     ("counts", "labels", "values"),
     [
-        ({Decimal(0): 2, Decimal("4.99"): 1, Decimal(5): 4, Decimal("17.5"): 1}, ["0–5", "5–10", "10–15", "15–20"], ["3", "4", "0", "1"]),
+        (
+            {Decimal(0): 2, Decimal("4.99"): 1, Decimal(5): 4, Decimal("17.5"): 1},
+            ["0–5", "5–10", "10–15", "15–20"],
+            ["3", "4", "0", "1"],
+        ),
         # A deduction may take the total below nothing: −1 is no 0 to 5.
-        ({Decimal(-1): 1, Decimal(-5): 1, Decimal("-5.01"): 1, Decimal(1): 1}, ["-10–-5", "-5–0", "0–5"], ["1", "2", "1"]),
+        (
+            {Decimal(-1): 1, Decimal(-5): 1, Decimal("-5.01"): 1, Decimal(1): 1},
+            ["-10–-5", "-5–0", "0–5"],
+            ["1", "2", "1"],
+        ),
     ],
 )
 def test_distribution_counts_half_open_bands_of_five(counts, labels, values):

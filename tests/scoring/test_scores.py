@@ -48,7 +48,10 @@ def scored(rules, *people, month=MONTH, points=(90, 80, 80, 70)):
 
 def ranks_of(*people, month=MONTH):
     rows = {row.account.member: row for row in Score.objects.filter(month=month).select_related("account__member")}
-    return [(str(rows[who].total), rows[who].rank_in_branch, rows[who].rank_in_group) if who in rows else None for who in people]
+    return [
+        (str(rows[who].total), rows[who].rank_in_branch, rows[who].rank_in_group) if who in rows else None
+        for who in people
+    ]
 
 
 # --- accounts -------------------------------------------------------------------------------
@@ -106,7 +109,12 @@ def test_member_counts_for_the_branch_of_the_first_day(db):
 def test_population_is_that_of_the_first_day(db, started, ended, expected):
     home = branch()
     who = member(None)
-    membership(who, home, started_on=datetime.date.fromisoformat(started), ended_on=ended and datetime.date.fromisoformat(ended))
+    membership(
+        who,
+        home,
+        started_on=datetime.date.fromisoformat(started),
+        ended_on=ended and datetime.date.fromisoformat(ended),
+    )
     own = account(who)
     assert (own.pk in population([home.pk], MONTH).accounts.tolist()) is expected
 
@@ -130,7 +138,10 @@ def test_scores_of_other_branches_and_months_stay(db):
     scored(rules, who, month=202608)
     exclusion(who, user())
     compute_units([home.pk], MONTH)
-    assert list(Score.objects.order_by("pk").values_list("account__member", "month")) == [(stranger.pk, MONTH), (who.pk, 202608)]
+    assert list(Score.objects.order_by("pk").values_list("account__member", "month")) == [
+        (stranger.pk, MONTH),
+        (who.pk, 202608),
+    ]
 
 
 def test_branch_without_rules_has_no_scores(db):
@@ -207,7 +218,10 @@ def test_nearest_owner_decides_then_the_later_version(db):
     top = committee()
     home, other = branch(top), branch(top)
     first = points_rules(top)
-    second = publish_rule_set(load_rule_set(POINTS.format(period="月", tally="累加").replace("202601", "202609"), owner=top, by=None), by=None)
+    second = publish_rule_set(
+        load_rule_set(POINTS.format(period="月", tally="累加").replace("202601", "202609"), owner=top, by=None),
+        by=None,
+    )
     own = points_rules(home)
     assert rule_sets_of([home.pk, other.pk], 202609) == {own.pk: [home.pk], second.pk: [other.pk]}
     assert rule_sets_of([home.pk, other.pk], 202608) == {own.pk: [home.pk], first.pk: [other.pk]}
@@ -242,9 +256,16 @@ def test_veto_is_in_force_from_its_month_until_lifted(db, period, from_month, to
     rules = points_rules(home.parent, period=period)
     who = member(home)
     Veto.objects.create(
-        account=account(who), level="SEVERE", effect="ZERO", ground="纪律", reason="违纪", from_month=from_month, to_month=to_month,
-        decided_on=first_day(from_month), by=user(),
-    )  # fmt: skip
+        account=account(who),
+        level="SEVERE",
+        effect="ZERO",
+        ground="纪律",
+        reason="违纪",
+        from_month=from_month,
+        to_month=to_month,
+        decided_on=first_day(from_month),
+        by=user(),
+    )
     scored(rules, who)
     assert [(str(row.total), row.is_barred) for row in Score.objects.all()] == [(expected, expected == "0.00")]
 
@@ -255,9 +276,16 @@ def test_two_levels_of_veto_may_stand_side_by_side(db):
     who = member(home)
     for effect, cap in (("CAP", 60), ("CAP", 70), ("DISQUALIFY", None)):
         Veto.objects.create(
-            account=account(who), level="LIGHT", effect=effect, cap=cap, ground="纪律", reason="违纪", from_month=MONTH,
-            decided_on=first_day(MONTH), by=user(),
-        )  # fmt: skip
+            account=account(who),
+            level="LIGHT",
+            effect=effect,
+            cap=cap,
+            ground="纪律",
+            reason="违纪",
+            from_month=MONTH,
+            decided_on=first_day(MONTH),
+            by=user(),
+        )
     scored(rules, who)
     assert ranks_of(who) == [("60.00", 1, None)]
 
@@ -289,7 +317,11 @@ def test_standings_refreshed_by_many_at_once_are_right_for_all(real_db):
     scored(rules, *[member(home) for _ in range(4)])
     for _ in range(5):
         assert race(4, lambda number: refresh_standings([top], MONTH)) == [None] * 4
-    assert list(Standing.objects.order_by("rank").values_list("total", "count", "rank")) == [(90, 1, 1), (80, 2, 2), (70, 1, 4)]
+    assert list(Standing.objects.order_by("rank").values_list("total", "count", "rank")) == [
+        (90, 1, 1),
+        (80, 2, 2),
+        (70, 1, 4),
+    ]
 
 
 # --- several at once ------------------------------------------------------------------------

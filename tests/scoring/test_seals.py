@@ -97,7 +97,13 @@ def test_verify_names_the_first_entry_that_differs(closed):
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("remark", "改过"), ("happened_on", "2026-09-01"), ("filed_at", "2026-09-30 00:00:00+00"), ("level", "A"), ("quantity", 1)],
+    [
+        ("remark", "改过"),
+        ("happened_on", "2026-09-01"),
+        ("filed_at", "2026-09-30 00:00:00+00"),
+        ("level", "A"),
+        ("quantity", 1),
+    ],
 )
 def test_no_column_of_a_sealed_entry_changes_unnoticed(closed, column, value):
     first = LedgerEntry.objects.order_by("pk").first()
@@ -192,15 +198,40 @@ def fixed_ledger():
     clause = Item.objects.create(pk=601, section=section, code="减-1", name="缺席", pricing="fixed")
     own = Account.objects.create(pk=501, kind="MEMBER", member=person)
     at = datetime.datetime(2026, 10, 1, 0, 30, 0, 123, tzinfo=datetime.UTC)
-    same = {"account": own, "unit": home, "rule_set": rules, "happened_on": datetime.date(2026, 9, 30), "month": 202609, "filed_by": by}
+    same = {
+        "account": own,
+        "unit": home,
+        "rule_set": rules,
+        "happened_on": datetime.date(2026, 9, 30),
+        "month": 202609,
+        "filed_by": by,
+    }
     LedgerEntry.objects.create(
-        pk=7001, item=clause, points=Decimal("-1.5"), quantity=2, level="B+", occasion="主题党日", reason="缺席\t两次\n（补课\\无）",
-        source="GRID", filed_at=at, key=uuid.UUID("11111111-1111-4111-8111-111111111111"), **same,
-    )  # fmt: skip
+        pk=7001,
+        item=clause,
+        points=Decimal("-1.5"),
+        quantity=2,
+        level="B+",
+        occasion="主题党日",
+        reason="缺席\t两次\n（补课\\无）",
+        source="GRID",
+        filed_at=at,
+        key=uuid.UUID("11111111-1111-4111-8111-111111111111"),
+        **same,
+    )
     LedgerEntry.objects.create(
-        pk=7002, item=None, points=Decimal("1.50"), held=3, reason="更正", remark="备注", source="ADJUSTMENT", corrects_month=202608,
-        filed_at=datetime.datetime(2026, 9, 30, 16, tzinfo=datetime.UTC), key=uuid.UUID("22222222-2222-4222-8222-222222222222"), **same,
-    )  # fmt: skip
+        pk=7002,
+        item=None,
+        points=Decimal("1.50"),
+        held=3,
+        reason="更正",
+        remark="备注",
+        source="ADJUSTMENT",
+        corrects_month=202608,
+        filed_at=datetime.datetime(2026, 9, 30, 16, tzinfo=datetime.UTC),
+        key=uuid.UUID("22222222-2222-4222-8222-222222222222"),
+        **same,
+    )
     return home
 
 
@@ -211,6 +242,8 @@ def test_digest_is_that_of_the_canonical_text_on_either_engine(db):
     assert first.digest == hashlib.sha256(b"\n" + TEXT.encode()).hexdigest()
     assert second.digest == hashlib.sha256(f"{first.digest}\n{TEXT}".encode()).hexdigest()
     lines = TEXT.encode().splitlines()
-    assert first.entry_digests == ",".join(f"{7001 + n}:{hashlib.sha256(line).hexdigest()[:16]}" for n, line in enumerate(lines))
+    assert first.entry_digests == ",".join(
+        f"{7001 + n}:{hashlib.sha256(line).hexdigest()[:16]}" for n, line in enumerate(lines)
+    )
     # Written out once, so that neither engine nor version changes it unnoticed.
     assert first.digest == "2b5a19df9261eb30aef46405b5d4ae954147aa9ef50db81f3291470c6d117a4a"

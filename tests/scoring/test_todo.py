@@ -25,14 +25,14 @@ def test_each_step_waits_for_those_who_may_take_it(db):
     made = world()
     people = made.cast
     entry = [("录入检修部党支部 2026 年 9 月积分", 1, SUBMIT)]
-    assert {role: titles(by) for role, by in people.by_role().items() if titles(by)} == {
-        role: entry for role in ("secretary", "deputy", "commissioner")
-    }
+    assert {role: titles(by) for role, by in people.by_role().items() if titles(by)} == dict.fromkeys(
+        ("secretary", "deputy", "commissioner"), entry
+    )
     made.submit()
     check = [("审核检修部党支部 2026 年 9 月", 1, CHECK)]
-    assert {role: titles(by) for role, by in people.by_role().items() if titles(by)} == {
-        role: check for role in ("deputy", "commissioner")
-    }
+    assert {role: titles(by) for role, by in people.by_role().items() if titles(by)} == dict.fromkeys(
+        ("deputy", "commissioner"), check
+    )
     made.check()
     close = [("2026 年 9 月待结账", 1, CLOSE)]
     assert {role: titles(by) for role, by in people.by_role().items() if titles(by)} == {"committee_member": close}
@@ -98,7 +98,7 @@ def test_todo_takes_at_most_five_queries_however_much_waits(db, queries):
     by = made.cast.deputy
     appointment(by.member, made.cast.committee, "COMMITTEE_MEMBER")
     asked = []
-    for number in range(2):
+    for _number in range(2):
         fresh = by.__class__.objects.get(pk=by.pk)
         assert fresh.authority.posts
         with queries() as found:
