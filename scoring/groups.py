@@ -73,7 +73,7 @@ def read_groups(
     drafts: Rows | None = None,
     classes: dict[str, Column] | None = None,
 ) -> Groups:
-    """The ledger of these accounts (ascending ids) over all months in view, one statement, and one for the scope.
+    """The ledger of these accounts (ascending ids) over all months in view, one statement; the scope is another.
 
     `without_cells` (unit, month) leaves out what the cells of that grid posted; `drafts` are rows to add.
     """

@@ -7,7 +7,6 @@ from django.utils import timezone
 
 from scoring.services import runs
 
-
 # A message is worth this much work: between two, the file broker may let a second pass.
 MESSAGE_SECONDS = 2
 

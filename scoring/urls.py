@@ -19,6 +19,7 @@ urlpatterns = [
     path("branches/<int:pk>/months/<int:month>/check/", months.month_check, name="month-check"),
     path("branches/<int:pk>/months/<int:month>/return/", months.month_return, name="month-return"),
     path("branches/<int:pk>/months/<int:month>/close/", months.month_close, name="month-close"),
+    path("branches/<int:pk>/months/<int:month>/reopen/", months.month_reopen, name="month-reopen"),
     path("units/<int:pk>/month-policy/", months.policy_edit, name="policy-edit"),
     path("units/<int:pk>/runs/<int:month>/start/", runs.run_start, name="run-start"),
     path("runs/<int:pk>/", runs.run_progress, name="run-progress"),

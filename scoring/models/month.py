@@ -25,6 +25,8 @@ class Month(models.Model):
         ("SUBMITTED", "CHECKED"),
         ("CHECKED", "OPEN"),
         ("CHECKED", "CLOSED"),
+        # Only with a reason, and only by the committee: nothing published changes silently.
+        ("CLOSED", "OPEN"),
     }
 
     unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("支部"))

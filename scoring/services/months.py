@@ -200,6 +200,33 @@ def close_month(month: Month, *, by: User) -> None:
 
 
 @transaction.atomic
+def reopen_month(month: Month, *, by: User, reason: str) -> None:
+    """Open a closed month again, with a reason that stays on record. It goes the whole way once more.
+
+    What it holds stays in the ledger and its seal stays; closing it anew appends another seal.
+    """
+    reason = reason.strip()[:200]
+    if not reason:
+        raise Refused(_("请写明重新打开的原因，它会留在办理记录里。"))
+    _require_post(month, by, COMMITTEE_POSTS, _("只有党委书记或委员可以重新打开已结账的月份。"))
+    month = lock_month(month)
+    if not month.is_closed:
+        raise Refused(_("%s没有结账，不必重新打开；需要修改请退回。") % month)
+    _move(
+        month,
+        State.OPEN,
+        by=by,
+        reason=reason,
+        return_reason=reason,
+        closed_by=None,
+        closed_at=None,
+        checked_by=None,
+        checked_at=None,
+        is_stale=True,
+    )
+
+
+@transaction.atomic
 def set_policy(unit: OrgUnit, *, by: User, **fields: object) -> MonthPolicy:
     """Set a committee's deadlines (days 1–28 of the following month), answer days (0–30) and who closes."""
     policy = MonthPolicy.objects.filter(unit=unit).first() or MonthPolicy(unit=unit)

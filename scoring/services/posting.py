@@ -218,7 +218,7 @@ def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
     if standing is not None:
         return standing
     if month.is_closed:
-        raise Refused(_("%s已结账，不能冲正。请由党委重新打开该月，或在当月做调整。") % months.label(entry.month))
+        raise Refused(_("%s已结账，不能冲正。需要更正请由党委写明原因重新打开该月。") % months.label(entry.month))
     reversal = reversal_of(entry, by=by, now=timezone.now(), reason=reason[:200])
     reversal.save(force_insert=True)
     # The cell behind it is emptied, or the next submission would post it again.

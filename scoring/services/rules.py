@@ -50,7 +50,7 @@ def load_rule_set(content: str, *, owner: OrgUnit, by: User | None) -> RuleSet:
 
 
 def _require_unused(rule_set: RuleSet) -> None:
-    """What is typed or posted hangs on the items of the rules it was typed under: under others it counts for nothing."""
+    """What is typed or posted hangs on the items of its rules: under other rules it would count for nothing."""
     within = {"unit__path__startswith": rule_set.owner.path, "month__gte": rule_set.effective_from}
     if rule_set.effective_to is not None:
         within["month__lte"] = rule_set.effective_to

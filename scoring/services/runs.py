@@ -186,7 +186,8 @@ def _monthly_runs(root: OrgUnit, last: int) -> list[ScoreRun]:
     known = ScoreRun.objects.filter(slot__in=slots).order_by("month").last()
     if known is not None and known.state == State.FAILED:
         known.chunks.exclude(state=ScoreChunk.State.DONE).update(state=ScoreChunk.State.WAITING, attempts=0)
-        ScoreRun.objects.filter(pk=known.pk, state=State.FAILED).update(state=State.WAITING, finished_at=None, failure="")
+        failed = ScoreRun.objects.filter(pk=known.pk, state=State.FAILED)
+        failed.update(state=State.WAITING, finished_at=None, failure="")
     first = known.month if known is not None else last
     return [start_run(root, month, by=None, slot=f"{root.pk}:{month}") for month in months.span(first, last)]
 

@@ -82,6 +82,8 @@ def moves_of(month: Month, policy: MonthPolicy, user: User) -> set[str]:
             else user.has_perm("scoring.check_month", unit)
         ):
             moves.add("close")
+    if month.is_closed and above:
+        moves.add("reopen")
     return moves
 
 

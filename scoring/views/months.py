@@ -118,6 +118,10 @@ month_check = _step("scoring.check_month", services.check_month, _("%(month)s审
 month_return = _step("scoring.return_month", services.return_month, _("%(month)s已退回。"), takes_reason=True)
 month_close = _step("scoring.close_month", services.close_month, _("%(month)s已结账并封签。"))
 
+month_reopen = _step(
+    "scoring.reopen_month", services.reopen_month, _("%(month)s已重新打开，支部可以更正。"), takes_reason=True
+)
+
 
 @require_POST
 @permitted("scoring.list_months")

@@ -26,7 +26,7 @@ def run_start(request: SignedIn, unit: OrgUnit, month: int) -> HttpResponse:
     else:
         # Outside a transaction by now; a lost message is found by the minutely sweep.
         work_on_score_run.delay(run.pk)
-        messages.success(request, _("已开始计算%s的积分。") % months.label(month))
+        messages.success(request, _("已开始计算 %s的积分。") % months.label(month))
     return redirect(f"{reverse('scoring:month-list')}?month={month}")
 
 

@@ -39,6 +39,7 @@ ROUTES = {
     "scoring:month-recall": only(*ENTRY, status=302) | _OUTSIDE,
     "scoring:month-check": only(*ENTRY, status=302) | _OUTSIDE,
     "scoring:month-return": only(*ENTRY, "committee_member", status=302) | _OUTSIDE,
+    "scoring:month-reopen": only("committee_member", status=302) | _OUTSIDE,
     "scoring:month-close": only(*ENTRY, "committee_member", status=302) | _OUTSIDE,
     "scoring:policy-edit": _COMMITTEE_ONLY,
     # sheets
@@ -76,6 +77,7 @@ POSTED = {
     "scoring:month-check",
     "scoring:month-return",
     "scoring:month-close",
+    "scoring:month-reopen",
     "scoring:run-start",
     "scoring:run-cancel",
     "scoring:entry-reverse",
@@ -83,7 +85,7 @@ POSTED = {
 }
 _OF_MONTH = (
     "month-grid", "month-cells", "month-last", "evidence-add", "evidence-list", "month-submit", "month-recall",
-    "month-check", "month-return", "month-close", "month-template", "month-import", "month-sheet", "month-sheet-xlsx",
+    "month-check", "month-return", "month-close", "month-reopen", "month-template", "month-import", "month-sheet", "month-sheet-xlsx",
     "ledger-xlsx", "ledger-pdf",
 )  # fmt: skip
 

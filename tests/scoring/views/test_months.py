@@ -1,10 +1,13 @@
 """Progress of the months, and the steps from entry to closing as pages."""
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from scoring.models import Month, MonthPolicy
+from scoring.models import Month, MonthPolicy, Score, Seal
+from scoring.services.seals import verify_ledger
 from tests.factories import branch
 from tests.scoring.factories import MONTH
 from tests.scoring.world import World, world
@@ -160,3 +163,29 @@ def test_answer_days_hold_up_the_closing():
     sentences = said(step(made, made.cast.committee_member, "close"))
     assert "党员可在" in sentences[0]
     assert made.month().state == Month.State.CHECKED
+
+
+def test_closed_month_is_reopened_with_a_reason_and_closed_anew():
+    made = world(closed=True)
+    assert said(step(made, made.cast.committee_member, "reopen")) == ["请写明重新打开的原因，它会留在办理记录里。"]
+    step(made, made.cast.committee_member, "reopen", reason="李静怡漏记一次")
+    assert (made.month().state, made.month().return_reason) == (Month.State.OPEN, "李静怡漏记一次")
+    made.type(made.cast.colleague, "加-3", "2")
+    for walk in (made.submit, made.check, made.close):
+        walk()
+    assert [seal.number for seal in Seal.objects.order_by("number")] == [1, 2]
+    assert verify_ledger() == []
+    assert Score.objects.get(account=made.account(made.cast.colleague)).total == Decimal(63)
+
+
+@pytest.mark.parametrize("role", ["secretary", "commissioner", "member", "business_admin"])
+def test_only_the_committee_reopens(role):
+    made = world(closed=True)
+    assert step(made, made.cast.by_role()[role], "reopen", reason="想改").status_code == 403
+    assert made.month().is_closed
+
+
+def test_month_that_is_not_closed_is_not_reopened():
+    made = world()
+    made.submit()
+    assert "没有结账" in said(step(made, made.cast.committee_member, "reopen", reason="想改"))[0]
