@@ -45,7 +45,10 @@ def first_difference(seal, texts):
 
 def findings(path):
     """One sentence per seal that does not hold, and how many seals there are."""
-    previous, numbers, found, count = {}, {}, [], 0
+    previous: dict[int, str] = {}
+    numbers: dict[int, int] = {}
+    found: list[str] = []
+    count = 0
     for seal, texts in read(path):
         count += 1
         unit = seal["unit"]

@@ -77,9 +77,7 @@ def sentence(step: Step) -> str:
 
 def _entries(score: Score, first: int) -> list[LedgerEntry]:
     """What stands in the ledger for the period to date, with files and persons. One query."""
-    rows = LedgerEntry.objects.standing().filter(
-        account=score.account_id, month__gte=first, month__lte=score.month
-    )
+    rows = LedgerEntry.objects.standing().filter(account=score.account_id, month__gte=first, month__lte=score.month)
     rows = rows.select_related("filed_by__member", "unit")
     files = Count("evidence", filter=Q(evidence__removed_at=None))
     return list(rows.annotate(files=files).order_by("month", "happened_on", "pk"))

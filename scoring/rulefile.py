@@ -27,6 +27,7 @@ from scoring.rulereader import (
     names,
     points,
     points_text,
+    records,
     steps,
     text,
     whole,
@@ -61,10 +62,22 @@ class ParsedSection:
     items: list[ParsedItem] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class ParsedExample:
+    """Records in, total out: what the author of the rules expects of them."""
+
+    name: str
+    # Clause, text, and the month it counts in (0: the month scored).
+    records: list[tuple[str, str, int]]
+    month: int
+    total: Decimal
+
+
 @dataclass
 class ParsedRules:
     fields: dict[str, Any]
     sections: list[ParsedSection] = field(default_factory=list)
+    examples: list[ParsedExample] = field(default_factory=list)
 
 
 _PRICING_FIELDS = {"分值", "单价", "起算数量", "计量步长", "不足一步", "级别", "分数段", "最低", "最高"}
@@ -167,6 +180,18 @@ def _section(values: Lined, position: int, problems: list[str]) -> ParsedSection
     return ParsedSection(fields, [_item(item, i, kind, problems) for i, item in enumerate(items)])
 
 
+def _example(values: Lined, problems: list[str]) -> ParsedExample:
+    reader = Reader(values, problems)
+    example = ParsedExample(
+        name=reader.take("名称", text(80), "", needed=True),
+        records=reader.take("记录", records, [], needed=True),
+        month=reader.take("月份", month, 0),
+        total=reader.take("总分", points, Decimal(0), needed=True),
+    )
+    reader.finish()
+    return example
+
+
 def _repeated(codes: list[str]) -> list[str]:
     return sorted({one for one in codes if one and codes.count(one) > 1})
 
@@ -213,8 +238,10 @@ def parse(content: str) -> ParsedRules:
     if fields["effective_to"] is not None and fields["effective_to"] < fields["effective_from"]:
         reader.problem("失效月份", _("早于生效月份，请核对。"))
     sections = reader.take("板块", mappings, [], needed=True)
+    examples = reader.take("示例", mappings, [])
     reader.finish()
     rules = ParsedRules(fields, [_section(section, i, problems) for i, section in enumerate(sections)])
+    rules.examples = [_example(example, problems) for example in examples]
     _check_whole(rules, problems)
     if problems:
         raise Refused("\n".join(problems))

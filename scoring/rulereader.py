@@ -205,3 +205,10 @@ def bands(value: Any) -> list[list[str | None]]:
             gap = _("%(from)s 到 %(to)s 之间没有分数段，各段须首尾相接。")
             raise Wrong((gap if low > high else _("分数段在 %(from)s 到 %(to)s 之间重叠，各段须首尾相接。")) % words)
     return rows
+
+
+def records(value: Any) -> list[tuple[str, str, int]]:
+    """The records of an example: clause and text, and a month where it is not the one scored."""
+    if not isinstance(value, list) or not all(isinstance(row, list) and 2 <= len(row) <= 3 for row in value):
+        raise Wrong(_("须是一列“[条款号, 内容]”或“[条款号, 内容, 月份]”，例如 [[加-1, 2次], [减-1, -1, 202602]]。"))
+    return [(str(row[0]), str(row[1]), month(row[2]) if len(row) == 3 else 0) for row in value]

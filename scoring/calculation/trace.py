@@ -8,7 +8,14 @@ from scoring.calculation.amounts import Column, Matrix
 
 # What a step did: the key of the sentence that tells it (scoring/explanation.py).
 ZEROED, FLOOR, CAP, CAP_MONTH, CAP_QUARTER, CAP_YEAR = "zeroed", "floor", "cap", "MONTH", "QUARTER", "YEAR"
-WEIGHT, CEILING, VETO_CAP, VETO_ZERO, ADJUSTED, ROUNDED = "weight", "ceiling", "veto_cap", "veto_zero", "adjusted", "rounded"
+WEIGHT, CEILING, VETO_CAP, VETO_ZERO, ADJUSTED, ROUNDED = (
+    "weight",
+    "ceiling",
+    "veto_cap",
+    "veto_zero",
+    "adjusted",
+    "rounded",
+)
 # Places that are no item and no section.
 TOTAL = "total"
 

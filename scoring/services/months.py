@@ -159,6 +159,8 @@ def return_month(month: Month, *, by: User, reason: str) -> None:
     if not reason:
         raise Refused(_("请写明退回的原因，让录入人知道要改什么。"))
     month = lock_month(month)
+    if month.is_closed:
+        raise Refused(_("%s已结账，不能退回；需要更正请由党委写明原因重新打开。") % month)
     posts = BRANCH_COMMITTEE_POSTS if month.state == State.SUBMITTED else COMMITTEE_POSTS
     _require_post(month, by, posts | COMMITTEE_POSTS, _("只有审核人或党委可以退回。"))
     if month.state == State.SUBMITTED and month.submitted_by_id == by.pk:

@@ -15,6 +15,7 @@ from members.services.audit import record
 from scoring.models import DraftCell, Item, LedgerEntry, RuleSet, Section
 from scoring.months import label, shift
 from scoring.rulefile import parse
+from scoring.tryout import failed_examples
 
 PRESET_DIR = Path(__file__).resolve().parent.parent / "presets"
 
@@ -39,6 +40,9 @@ def preset_text(code: str) -> str:
 def load_rule_set(content: str, *, owner: OrgUnit, by: User | None) -> RuleSet:
     """Read a rule file into a draft of the unit, with the next free version number."""
     rules = parse(content)
+    failed = failed_examples(rules)
+    if failed:
+        raise Refused("\n".join(failed))
     versions = RuleSet.objects.filter(owner=owner, code=rules.fields["code"])
     version = (versions.aggregate(last=Max("version"))["last"] or 0) + 1
     rule_set = RuleSet.objects.create(owner=owner, version=version, **rules.fields)

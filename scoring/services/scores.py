@@ -39,13 +39,16 @@ class Population:
         return Population(self.accounts[chosen], self.units[chosen], self.groups[chosen], classes)
 
 
-# In a month a member counts for the branch of its first day; whoever is left out by decision does not.
+# In a month a member counts for the branch of its first day; whoever is left out by decision does not. A transfer
+# entered late takes nobody out of a month that another branch has closed.
 _POPULATION = """
 SELECT a.id, s.branch_id, COALESCE(s.group_id, -1), m.member_class
 FROM members_membership s JOIN members_member m ON m.id = s.member_id JOIN scoring_account a ON a.member_id = m.id
 WHERE s.branch_id IN (SELECT {ids}) AND s.started_on <= %s AND (s.ended_on IS NULL OR s.ended_on > %s)
   AND NOT EXISTS (SELECT 1 FROM members_exclusion x WHERE x.member_id = m.id AND x.started_on <= %s
                   AND (x.ended_on IS NULL OR x.ended_on > %s))
+  AND NOT EXISTS (SELECT 1 FROM scoring_score c JOIN scoring_month k ON k.unit_id = c.unit_id AND k.month = c.month
+                  WHERE c.account_id = a.id AND c.month = %s AND c.unit_id <> s.branch_id AND k.state = 'CLOSED')
 ORDER BY a.id
 """
 
@@ -63,7 +66,7 @@ def population(unit_ids: Sequence[int], month: int) -> Population:
     day = first_day(month)
     with connection.cursor() as cursor:
         statement = _POPULATION.format(ids=_LISTED[connection.vendor])
-        cursor.execute(statement, [_listed(unit_ids), day, day, day, day])
+        cursor.execute(statement, [_listed(unit_ids), day, day, day, day, month])
         rows = cursor.fetchall()
     numbers = np.array([row[:3] for row in rows], dtype=np.int64).reshape(-1, 3).T
     return Population(numbers[0], numbers[1], numbers[2], tuple(row[3] for row in rows))
@@ -151,11 +154,11 @@ def _take(unit_ids: Sequence[int], month: int) -> list[int]:
 
 
 def _plan_simply() -> None:
-    """A chunk is short: PostgreSQL would spend more on compiling its statements and sharing them out than on running
-    them, and the workers have the other processors."""
+    """A chunk is short: sharing its statements out to helpers takes longer than running them, and the workers have the
+    other processors."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL jit = off; SET LOCAL max_parallel_workers_per_gather = 0")
+            cursor.execute("SET LOCAL max_parallel_workers_per_gather = 0")
 
 
 # A score that came out as it stands is not written again: on most nights that is nearly all of them.
@@ -188,7 +191,9 @@ def _upsert(numbers: Sequence[str], sections: Sequence[str]) -> str:
     )  # fmt: skip
 
 
-def _store(people: Population, result: Result, vetoes: Vetoes, rule_set: int, month: int, now: datetime.datetime) -> None:
+def _store(
+    people: Population, result: Result, vetoes: Vetoes, rule_set: int, month: int, now: datetime.datetime
+) -> None:
     sections = {f"section{number}": column for number, column in enumerate(result.sections)}
     numbers = {
         "account": people.accounts,

@@ -97,7 +97,11 @@ def test_explanation_adds_up_to_the_stored_score():
 def test_explanation_names_the_record_behind_each_item():
     made = world(closed=True)
     score = Score.objects.get(account=made.account(made.cast.member))
-    behind = {one.item.code: [entry.points for entry in one.entries] for line in explain(score).sections for one in line.items}
+    behind = {
+        one.item.code: [entry.points for entry in one.entries]
+        for line in explain(score).sections
+        for one in line.items
+    }
     assert behind == {"基-1": [Decimal(60)], "加-1": [], "加-2": [Decimal(3)], "加-3": [], "减-1": [], "减-2": []}
 
 

@@ -31,6 +31,7 @@ VERBS = {
     "check": lambda month, by: months.check_month(month, by=by),
     "return": lambda month, by: months.return_month(month, by=by, reason="请核对"),
     "close": lambda month, by: months.close_month(month, by=by),
+    "reopen": lambda month, by: months.reopen_month(month, by=by, reason="漏记一次"),
 }
 
 
@@ -61,8 +62,16 @@ ALLOWED = {
     ("SUBMITTED", "return"): {"deputy", "commissioner", "committee_member"},
     ("CHECKED", "return"): {"committee_member"},
     ("CHECKED", "close"): {"committee_member"},
+    ("CLOSED", "reopen"): {"committee_member"},
 }
-REACHED = {"submit": "SUBMITTED", "recall": "OPEN", "check": "CHECKED", "return": "OPEN", "close": "CLOSED"}
+REACHED = {
+    "submit": "SUBMITTED",
+    "recall": "OPEN",
+    "check": "CHECKED",
+    "return": "OPEN",
+    "close": "CLOSED",
+    "reopen": "OPEN",
+}
 
 
 @pytest.mark.parametrize("state", STATES)
@@ -111,13 +120,13 @@ def test_move_leaves_who_when_and_why(db):
     ]
 
 
-@pytest.mark.parametrize("verb", ["recall", "check", "return", "close"])
+@pytest.mark.parametrize("verb", ["recall", "check", "return", "close", "reopen"])
 def test_month_nobody_has_touched_can_only_be_submitted(db, verb):
     people = cast()
     rule_set(people.committee)
     month = months.month_of_unit(people.branch, MONTH)
     assert month.pk is None
-    by = people.committee_member if verb == "close" else people.commissioner
+    by = people.committee_member if verb in ("close", "reopen") else people.commissioner
     with pytest.raises(Refused), transaction.atomic():
         VERBS[verb](month, by)
     assert not Month.objects.exists()
@@ -348,7 +357,7 @@ def test_closed_month_takes_neither_cells_nor_submission_nor_reversal(db):
         (lambda: months.submit_month(made.month(), by=made.cast.secretary), "现在是“已结账”，不能这样办理"),
         (
             lambda: reverse_entry(entry, by=made.cast.secretary, reason="错"),
-            "已结账，不能冲正。请由党委重新打开该月，或在当月做调整。",
+            "已结账，不能冲正。需要更正请由党委写明原因重新打开该月。",
         ),
     ):
         with pytest.raises(Refused, match=sentence):
@@ -364,6 +373,26 @@ def test_member_moved_in_mid_month_is_typed_and_scored_where_the_month_began(db)
     made.submit()
     assert totals(made)["王建国"] == 63
     assert Score.objects.get(account__member=who).unit == made.cast.branch
+
+
+def test_reopened_month_goes_the_whole_way_again_and_only_then_changes(db):
+    made = world(closed=True)
+    with pytest.raises(Refused, match="请写明重新打开的原因"):
+        months.reopen_month(made.month(), by=made.cast.committee_member, reason=" ")
+    months.reopen_month(made.month(), by=made.cast.committee_member, reason="李静怡漏记一次")
+    month = made.month()
+    assert (month.state, month.closed_by, month.checked_by, month.return_reason, month.is_stale) == (
+        "OPEN", None, None, "李静怡漏记一次", True,
+    )  # fmt: skip
+    assert totals(made)["李静怡"] == 61
+    row = DraftCell.objects.get(account__member=made.cast.colleague.member, item__code="加-2")
+    save_cells(month, [Change(row.account_id, row.item_id, "2", row.version)], by=made.cast.secretary)
+    made.submit()
+    made.check()
+    made.close()
+    assert totals(made)["李静怡"] == 62
+    assert [seal.entry_count for seal in Seal.objects.order_by("number")] == [4, 6]
+    assert verify_ledger() == []
 
 
 # --- progress -------------------------------------------------------------------------------

@@ -457,7 +457,7 @@ def write_person(person, home, old_home, case, by):
     return account(who)
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=settings.default.max_examples // 8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cases(most_entries=8))
 def test_stored_scores_equal_the_reference_through_the_database(db, case):
     with transaction.atomic():

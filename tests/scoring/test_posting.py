@@ -215,8 +215,9 @@ def test_what_stands_for_a_person_left_out_later_stays(db):
 
 
 def test_entry_of_another_branch_is_not_corrected_from_here(db):
-    """The transfer was entered late: what the old branch has posted, and closed, is the old branch's."""
-    made = world(closed=True)
+    """The transfer was entered late: what the old branch has posted is the old branch's."""
+    made = world()
+    made.submit()
     who, other = made.cast.member.member, made.cast.other_branch
     Membership.objects.filter(member=who).update(branch=other, group=None)
     row = DraftCell.objects.get(account__member=who, item__code="加-2")
@@ -323,7 +324,7 @@ def test_reversal_in_a_closed_month_is_refused_with_the_cure(db):
     made = world(closed=True)
     with pytest.raises(Refused) as refusal:
         reverse_entry(made.entry(made.cast.member, "加-2"), by=made.cast.secretary, reason="错")
-    assert str(refusal.value) == "2026 年 9 月已结账，不能冲正。请由党委重新打开该月，或在当月做调整。"
+    assert str(refusal.value) == "2026 年 9 月已结账，不能冲正。需要更正请由党委写明原因重新打开该月。"
     assert LedgerEntry.objects.count() == 4
 
 

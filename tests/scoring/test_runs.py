@@ -2,6 +2,7 @@
 
 import datetime
 from collections import Counter
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -11,7 +12,7 @@ from members.errors import Refused
 from members.models import AuditEvent
 from scoring import tasks
 from scoring.models import Month, Score, ScoreChunk, ScoreRun, Standing
-from scoring.services import runs
+from scoring.services import months, runs
 from scoring.services.accounts import open_member_accounts
 from scoring.services.runs import (
     cancel_run,
@@ -23,9 +24,9 @@ from scoring.services.runs import (
     start_run,
     work_on,
 )
-from tests.factories import branch, committee, member, user
+from tests.factories import branch, committee, member, official, user
 from tests.harness.threads import race, wait_until
-from tests.scoring.factories import MONTH, account, item, rule_set
+from tests.scoring.factories import MONTH, account, draft, item, rule_set
 from tests.scoring.ledger import entry
 
 State = ScoreRun.State
@@ -236,6 +237,39 @@ def test_two_workers_share_a_run_and_finish_it_once(real_db):
     assert set(run.chunks.values_list("attempts", flat=True)) == {1}
     assert len(scores()) == 36
     assert sum(row[2] for row in standings()) == 36
+
+
+def test_run_beside_people_who_submit_and_close_waits_for_nobody_for_ever(real_db, monkeypatch):
+    """One chunk holds all branches, stale marks and all, and each of them goes its way: no deadlock, no old score."""
+    monkeypatch.setattr(runs, "CHUNK_ACCOUNTS", {"postgresql": 1000, "sqlite": 1000})
+    top = committee()
+    clause = item(rule_set(top), "基-1")
+    closer = official(top, "COMMITTEE_MEMBER", branch(top))
+    homes = [branch(top) for _ in range(4)]
+    secretaries = [official(home, "BRANCH_SECRETARY", home) for home in homes]
+    checkers = [official(home, "BRANCH_DEPUTY", home) for home in homes]
+    open_member_accounts()
+    numbers = (202604, 202605, 202606)
+    for home, by in zip(homes, secretaries, strict=True):
+        for month in numbers:
+            Month.objects.create(unit=home, month=month, is_stale=True)
+            draft(account(by.member), clause, "50", by, home, month)
+
+    def walk(place, month):
+        home = homes[place]
+        months.submit_month(months.month_of_unit(home, month), by=secretaries[place])
+        months.check_month(months.month_of_unit(home, month), by=checkers[place])
+        months.close_month(months.month_of_unit(home, month), by=closer)
+
+    def compute(month):
+        for number in range(4):
+            finish_run(start_run(top, month, by=None, slot=f"{month}:{number}"))
+
+    for month in numbers:
+        acts = [partial(walk, 0), partial(walk, 1), partial(walk, 2), partial(walk, 3), compute]
+        assert race(5, lambda place, acts=acts, month=month: acts[place](month)) == [None] * 5
+        assert Score.objects.filter(month=month, total=50).count() == 4
+        assert Standing.objects.get(month=month, rank=1).count == 4
 
 
 # --- what is due ----------------------------------------------------------------------------

@@ -341,6 +341,22 @@ def test_closed_month_is_not_computed_again(db):
     assert not Month.objects.get().is_stale
 
 
+def test_transfer_entered_late_takes_nobody_out_of_a_closed_month(db):
+    """The score was sealed and shown in the old branch: it stays there, and the new branch does not have it twice."""
+    home, other = branch(), branch()
+    rules = points_rules(home.parent)
+    rule_set(other.parent, POINTS.format(period="月", tally="累加"))
+    who = member(home)
+    scored(rules, who)
+    Month.objects.create(unit=home, month=MONTH, state="CLOSED", closed_by=user())
+    Membership.objects.update(branch=other)
+    assert compute_units([home.pk, other.pk], MONTH) == 0
+    assert Score.objects.get().unit == home
+    Month.objects.update(state="CHECKED", closed_by=None)
+    assert compute_units([home.pk, other.pk], MONTH) == 1
+    assert Score.objects.get().unit == other
+
+
 def test_stale_mark_of_a_change_during_the_computation_is_kept(real_db, monkeypatch):
     """A correction that comes after the ledger was read must be found by the next night."""
     home = branch()

@@ -66,11 +66,12 @@ def test_seals_of_a_branch_are_a_chain_and_branches_have_their_own(db):
 
 
 def test_second_closing_appends_a_seal_and_both_hold(db):
-    """Reopening is not built yet; the seals are ready for it."""
     made = world(closed=True)
-    Month.objects.update(state="CHECKED", closed_by=None)
+    months.reopen_month(made.month(), by=made.cast.committee_member, reason="复核有误")
     reverse_entry(made.entry(made.cast.member, "加-2"), by=made.cast.secretary, reason="复核有误")
-    months.close_month(made.month(), by=made.cast.committee_member)
+    made.submit()
+    made.check()
+    made.close()
     first, second = Seal.objects.order_by("number")
     assert (second.number, second.previous, second.entry_count) == (2, first.digest, first.entry_count + 1)
     assert latest_seal(made.cast.branch.pk, 202609) == second
