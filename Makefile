@@ -8,7 +8,7 @@ PARALLEL ?= -n logical --maxprocesses=2 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-services test-nightly services lint format bench messages
+.PHONY: help venv demo test test-services test-nightly services lint format bench pictures messages
 
 help:
 	@echo "make demo           the product with sample data, web and background jobs, on this machine"
@@ -18,6 +18,7 @@ help:
 	@echo "make services       throw-away PostgreSQL and Redis until Ctrl-C"
 	@echo "make lint           every check that needs no test;  make format  puts layout right"
 	@echo "make bench          the benchmarks as a table;       make messages  collects the sentences to translate"
+	@echo "make pictures       takes the pictures of manual and README again      (ARGS=score-desktop for some)"
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -68,6 +69,9 @@ format: venv
 
 bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)
+
+pictures: venv
+	$(BIN)/python bin/pictures.py $(ARGS)
 
 messages: venv
 	@mkdir -p locale

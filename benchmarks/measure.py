@@ -51,7 +51,6 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     django.setup()
-    django.core.management.call_command("migrate", verbosity=0)
     module = importlib.import_module(f"benchmarks.{options.module}")
     with options.out.open("a") as out:
         for line in module.measure(Setting(options.size, options.runs, options.history)):

@@ -6,6 +6,7 @@ that table; a route that stands nowhere stops the measurement.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -157,6 +158,9 @@ def measure(setting: Setting) -> Iterator[Line]:
     clients = {role: _signed_in(scene, role) for role in {page.role for page in PAGES}}
     asked = {page: _queries(clients[page.role], page, scene.things) for page in PAGES}
     times: dict[Page, list[tuple[float, float]]] = {page: [] for page in PAGES}
+    # A web process has not made an organisation: what lies about from that is no garbage of the pages.
+    gc.collect()
+    gc.freeze()
     for number in range(setting.runs):
         for page in PAGES:
             address = page.address(scene.things)

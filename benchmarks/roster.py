@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from django.db import connection
+
 from benchmarks import roster_import
 from benchmarks.measure import Setting, note
 from benchmarks.report import Line, middle
@@ -14,14 +16,16 @@ SECONDS, MEGABYTES = 3.0, 200.0
 def measure(setting: Setting) -> Iterator[Line]:
     rounds = []
     for number in range(setting.runs):
-        note(f"round {number + 1}")
         rounds.append(roster_import.measure())
-    rows = f"{roster_import.ROWS:,} rows"
+        note(f"round {number + 1}")
+    size, engine = f"{roster_import.ROWS:,} rows", connection.vendor
     for name in rounds[0]:
-        value = middle(numbers[name] for numbers in rounds)
         step, unit = name.rsplit(", ", 1)
+        what = f"roster import on {engine}, {step}"
         if unit == "s":
-            yield Line(f"roster import, {step}", rows, value, None, f"≤ {SECONDS:.0f} s", value <= SECONDS)
+            value = middle(numbers[name] for numbers in rounds)
+            yield Line(what, size, value, None, f"≤ {SECONDS:.0f} s", value <= SECONDS)
         else:
-            is_met = value < MEGABYTES
-            yield Line(f"roster import, {step}", rows, None, None, f"< {MEGABYTES:.0f} MB", is_met, memory=value)
+            # The peak only rises: the first round is what one import takes.
+            value = rounds[0][name]
+            yield Line(what, size, None, None, f"< {MEGABYTES:.0f} MB", value < MEGABYTES, memory=value)

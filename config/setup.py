@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from members.access import BUSINESS_ADMIN_POSTS, below
 from members.models import Appointment, Membership, OrgUnit, User
+from members.todo import Todo
 from scoring.models import RuleSet, YearTotal
 
 
@@ -24,18 +28,39 @@ class SetupStep:
     is_optional: bool = False
 
 
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """How many rows there are, as part of another query."""
+    whole = rows.order_by().annotate(whole=Value(1)).values("whole")
+    return Coalesce(Subquery(whole.annotate(n=Count("pk")).values("n")), 0)
+
+
+def _reached(user: User) -> Any:
+    """The topmost committee this person runs, with how much of everything there is below it. One query."""
+    inside = OuterRef("path")
+    people = Membership.objects.current().filter(branch__path__startswith=inside)
+    units = OrgUnit.objects.filter(path__startswith=inside).exclude(pk=OuterRef("pk"))
+    posts = Appointment.objects.filter(unit__path__startswith=inside, ended_on__isnull=True)
+    open_place = "account__member__memberships"
+    known = YearTotal.objects.filter(
+        **{f"{open_place}__branch__path__startswith": inside, f"{open_place}__ended_on__isnull": True}
+    )
+    rows: Any = OrgUnit.objects.filter(below(user.authority.paths(BUSINESS_ADMIN_POSTS), "path")).annotate(
+        units=_count(units),
+        members=_count(people),
+        signed=_count(people.filter(member__user__isnull=False)),
+        posts=_count(posts),
+        totals=_count(known),
+    )
+    return rows.order_by("path").first()
+
+
 def steps_for(user: User) -> list[SetupStep]:
-    """The steps in their order, with what has been reached: seven queries."""
-    paths = user.authority.paths(BUSINESS_ADMIN_POSTS)
-    root = OrgUnit.objects.filter(below(paths, "path")).order_by("path").first()
+    """The steps in their order, with what has been reached: two queries."""
+    root = _reached(user)
     if root is None:
         return []
-    units = OrgUnit.objects.within(root).exclude(pk=root.pk).count()
     rules = RuleSet.objects.published().filter(owner__path__startswith=root.path).first()
-    people = Membership.objects.current().within(root)
-    members, signed = people.count(), people.filter(member__user__isnull=False).count()
-    totals = YearTotal.objects.filter(account__member__in=people.values("member")).count()
-    posts = Appointment.objects.filter(unit__path__startswith=root.path, ended_on__isnull=True).count()
+    units, members, signed, posts, totals = root.units, root.members, root.signed, root.posts, root.totals
     return [
         SetupStep(
             _("组织"),
@@ -60,14 +85,14 @@ def steps_for(user: User) -> list[SetupStep]:
         ),
         SetupStep(
             _("任职"),
-            _("任命支部书记、支委、党小组长和党委委员，他们才能录入、审核和结账。"),
+            _("任命支部书记、支委、党小组长和党委委员，他们才能录入、审核和结账；逐个任命，或用 Excel 一次导入。"),
             reverse("members:appointment-list"),
             _("办理任职"),
             _("%d 项任职") % posts if posts > 1 else "",
         ),
         SetupStep(
             _("账号"),
-            _("为党员批量开通账号，打印首次登录的密码条。"),
+            _("为党员批量开通账号，打印口令单，当面发给本人。"),
             reverse("members:user-list"),
             _("开通账号"),
             _("%(signed)d / %(members)d 人") % {"signed": signed, "members": members} if signed else "",
@@ -81,3 +106,9 @@ def steps_for(user: User) -> list[SetupStep]:
             is_optional=True,
         ),
     ]
+
+
+def waiting_for(user: User) -> list[Todo]:
+    """The first step that is not done, for whoever sets a unit up."""
+    missing = [step for step in steps_for(user) if not step.done and not step.is_optional]
+    return [Todo(_("首次设置，下一步：%s") % missing[0].label, reverse("setup"), len(missing))] if missing else []

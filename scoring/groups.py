@@ -96,7 +96,7 @@ def read_groups(
 
 
 def _read_postgresql(query: str, accounts: Sequence[int], months: list[int], names: list[str]) -> Rows:
-    """One row with an array per column, by COPY in binary: per group and row, half the time would go into handing over.
+    """One row with an array per column, by COPY in binary: row by row, half the time would go into handing over.
 
     A field is 4 bytes of length, 20 of array header, then 4 bytes of length and 8 of value per element.
     """
@@ -127,7 +127,7 @@ def _read_sqlite(query: str, accounts: Sequence[int], months: list[int], names: 
 
 
 class _Items(Mapping[int, Months]):
-    """Item -> its matrices, made when they are asked for: of a long rule book only one item is spread out at a time."""
+    """Item -> its matrices, made when asked for: of a long rule book only one item is spread out at a time."""
 
     def __init__(self, groups: Groups, account_ids: Column, rows: Rows, scope: Matrix | None) -> None:
         order = np.argsort(rows["item_id"], kind="stable")

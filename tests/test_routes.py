@@ -93,7 +93,9 @@ def house(request: pytest.FixtureRequest, django_db_setup: None, django_db_block
         transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize(("house", "name"), ROWS, ids=[name for _app, name in ROWS], indirect=["house"], scope="module")
+@pytest.mark.parametrize(
+    ("house", "name"), ROWS, ids=[name for _app, name in ROWS], indirect=["house"], scope="module"
+)
 def test_page_answers_each_role_as_the_table_says(house, name):
     got = {role: status_for(house, role, name, name in house.table.POSTED) for role in ROLES}
     assert got == house.table.ROUTES[name]

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
+from config import setup
 from members import todo as members_todo
 from members.permissions import SignedIn, permitted
 from scoring import months, progress
@@ -33,6 +34,7 @@ def home_todo(request: SignedIn) -> HttpResponse:
     today = timezone.localdate()
     waiting = scoring_todo.waiting_for(request.user, today) + members_todo.waiting_for(request.user)
     waiting.sort(key=lambda one: (one.due is None, one.due or today))
+    waiting = setup.waiting_for(request.user) + waiting
     return render(request, "_home_todo.html", {"waiting": waiting, "today": today})
 
 

@@ -9,7 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from members.audit_labels import LABELS
+from members.audit_labels import LABELS, label_of
 from members.forms.fields import UnitField, UnitIdField, day_field
 from members.forms.people import CLASSES
 from members.models import AuditEvent, Exclusion, Member, Membership, OrgUnit, User
@@ -131,8 +131,9 @@ class AuditFilter(Filter):
         super().__init__(*args, **options)
         self.fields["q"].label = _("人员")
         self.fields["q"].widget.attrs["placeholder"] = _("姓名或登录名")
-        choices = sorted((str(label), code) for code, label in LABELS.items())
-        self.fields["action"].choices = [ANY, *((code, label) for label, code in choices)]  # type: ignore[attr-defined]
+        # Several codes may have one name: it is offered once and finds them all.
+        names = {str(label): code for code, label in LABELS.items()}
+        self.fields["action"].choices = [ANY, *((names[name], name) for name in sorted(names))]  # type: ignore[attr-defined]
 
     def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
         who = self.value("q")
@@ -140,7 +141,8 @@ class AuditFilter(Filter):
             users = User.objects.search(who)
             events = events.filter(user__in=users.values("pk"))
         if self.value("action"):
-            events = events.filter(action=self.value("action"))
+            name = label_of(self.value("action"))
+            events = events.filter(action__in=[code for code, label in LABELS.items() if str(label) == name])
         if self.value("result"):
             events = events.filter(result=self.value("result"))
         if self.value("since"):

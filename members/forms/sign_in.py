@@ -1,3 +1,5 @@
+from typing import Any
+
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.utils.translation import gettext_lazy as _
@@ -12,6 +14,11 @@ class SignInForm(AuthenticationForm):
 
 class PasswordForm(PasswordChangeForm):
     """The new password must not be the one it replaces."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["new_password1"].help_text = _("至少 10 个字符；不要全用数字，不要用姓名、工号和常见密码。")
+        self.fields["new_password2"].help_text = ""
 
     def clean_new_password1(self) -> str:
         password: str = self.cleaned_data["new_password1"]

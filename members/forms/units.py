@@ -31,6 +31,8 @@ class NewUnitForm(forms.Form):
         above = Kind(parent.kind) if parent else None
         allowed = [kind for kind in Kind if above in OrgUnit.ALLOWED_PARENTS[kind]]
         self.fields["kind"].choices = [(kind.value, kind.label) for kind in allowed]  # type: ignore[attr-defined]
+        # Mostly it is a branch; the first of the list would be a committee.
+        self.fields["kind"].initial = Kind.BRANCH.value if Kind.BRANCH in allowed else None
 
 
 class UnitForm(forms.Form):

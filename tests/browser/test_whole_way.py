@@ -26,6 +26,9 @@ PASTED = [
     ("10001", "60", "5", "2次", "4", "-1", ""),
     ("10025", "60", "5", "3", "", "", "-2"),
 ]
+HEADER = (
+    "工号", "四讲四有", "出色完成本职工作", "积极参加党建活动", "个人评优评先", "工作履职不认真", "纪律规矩不严明",
+)  # fmt: skip
 TOTALS = {"10001": Decimal(70), "10013": Decimal(60), "10025": Decimal(66)}
 
 
@@ -65,8 +68,7 @@ def import_roster(page) -> None:
 
 def paste(page, rows) -> None:
     """Put a block on the clipboard as a spreadsheet does and paste it into the grid."""
-    header = ["工号", "四讲四有", "出色完成本职工作", "积极参加党建活动", "个人评优评先", "工作履职不认真", "纪律规矩不严明"]
-    text = "\n".join("\t".join(row) for row in [header, *rows])
+    text = "\n".join("\t".join(row) for row in [HEADER, *rows])
     page.locator("#grid-table tbody td").first.click()
     page.evaluate(
         """text => {
@@ -164,4 +166,3 @@ def totals_in(book) -> dict[str, float]:
         if isinstance(points, int | float) and who:
             found[who] = float(points)
     return found
-

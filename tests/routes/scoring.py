@@ -85,8 +85,8 @@ POSTED = {
 }
 _OF_MONTH = (
     "month-grid", "month-cells", "month-last", "evidence-add", "evidence-list", "month-submit", "month-recall",
-    "month-check", "month-return", "month-close", "month-reopen", "month-template", "month-import", "month-sheet", "month-sheet-xlsx",
-    "ledger-xlsx", "ledger-pdf",
+    "month-check", "month-return", "month-close", "month-reopen", "month-template", "month-import", "month-sheet",
+    "month-sheet-xlsx", "ledger-xlsx", "ledger-pdf",
 )  # fmt: skip
 
 

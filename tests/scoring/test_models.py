@@ -129,7 +129,7 @@ def test_cells_remarks_scores_and_standings_stand_once(db):
     draft(own, item(rules, "加-2"), "3次", by, home)
     refused("draft_cell_once", lambda: draft(own, item(rules, "加-2"), "1次", by, home))
     for model, name, fields in (
-        (DraftRemark, "draft_remark_once", {"account": own, "unit": home, "month": MONTH}),
+        (DraftRemark, "draft_remark_once", {"account": own, "unit": home, "month": MONTH, "edited_by": by}),
         (
             Score,
             "score_once",
