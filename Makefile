@@ -8,10 +8,11 @@ PARALLEL ?= -n logical --maxprocesses=2 --dist worksteal
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-services test-nightly services lint format bench pictures messages
+.PHONY: help venv demo run test test-services test-nightly services lint format bench pictures messages
 
 help:
 	@echo "make demo           the product with sample data, web and background jobs, on this machine"
+	@echo "make run            the same on your own data (first: manage.py begin, see README.md)"
 	@echo "make test           the whole suite on SQLite               (ARGS='tests/members -k roster')"
 	@echo "make test-services  the same on PostgreSQL and Redis        (DATABASE_URL, REDIS_URL or throw-away servers)"
 	@echo "make test-nightly   the suite with many more generated cases"
@@ -39,6 +40,9 @@ venv: $(VENV)/.dev
 
 demo: $(VENV)/.runtime
 	@exec $(BIN)/python bin/demo.py
+
+run: $(VENV)/.runtime
+	@exec $(BIN)/python bin/demo.py --own
 
 test: venv
 	env -u DATABASE_URL -u REDIS_URL $(PYTEST) $(PARALLEL) $(ARGS)

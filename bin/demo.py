@@ -1,5 +1,7 @@
 """`make demo`: migrate, load the sample organisation once, then web and background jobs until Ctrl-C.
 
+With --own (`make run`) nothing is loaded: the same servers on one's own data.
+
 Two children, one parent: when either child ends, or the parent is told to end, both end.
 """
 
@@ -123,7 +125,8 @@ def main() -> None:
     try:
         with only_one(address):
             manage("migrate", "--verbosity", "0")
-            manage("demo")
+            if "--own" not in sys.argv[1:]:
+                manage("demo")
             children["网站"] = web(port)
             children["后台"] = jobs()
             wait_until_answering(port, children["网站"])

@@ -127,7 +127,7 @@ def _read_sqlite(query: str, accounts: Sequence[int], months: list[int], names: 
 
 
 class _Items(Mapping[int, Months]):
-    """Item -> its matrices, made when asked for: of a long rule book only one item is spread out at a time."""
+    """Item -> its matrices, made when asked for: of a long rule book only one item is spread out at once."""
 
     def __init__(self, groups: Groups, account_ids: Column, rows: Rows, scope: Matrix | None) -> None:
         order = np.argsort(rows["item_id"], kind="stable")

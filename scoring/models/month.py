@@ -66,6 +66,11 @@ class Month(models.Model):
         return f"{self.unit} {months.label(self.month)}"
 
     @property
+    def progress_word(self) -> str:
+        """The state for people; a month that nobody has touched has not begun."""
+        return str(_("未开始") if self.pk is None else self.get_state_display())
+
+    @property
     def is_open(self) -> bool:
         return self.state == self.State.OPEN
 

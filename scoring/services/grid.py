@@ -197,9 +197,12 @@ def totals_of(
 
 
 def last_month_texts(month: Month) -> list[tuple[int, int, str]]:
-    """(account, item, text) of the month before, for items that the rules still know by the same code."""
+    """(account, item, text) of the month before, for items that the rules still know by the same code.
+
+    Only what every member has month after month: an award or an absence happened once and is not repeated.
+    """
     columns = grid_layout(rules_of(month)).columns
-    by_code = {column.item.code: column.item.pk for column in columns if column.is_editable}
+    by_code = {column.item.code: column.item.pk for column in columns if column.is_expected}
     before = DraftCell.objects.filter(unit=month.unit, month=months.shift(month.month, -1)).exclude(text="")
     rows = before.values_list("account_id", "item__code", "text")
     return [(account, by_code[code], tidy(text)) for account, code, text in rows if code in by_code]

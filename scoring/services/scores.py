@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from members.models import OrgUnit
@@ -16,7 +17,7 @@ from scoring.calculation.amounts import Column, hundredths
 from scoring.calculation.book import RuleBook
 from scoring.calculation.order import Result, Vetoes, compute, months_in_view, ranks
 from scoring.groups import facts_of, read_groups
-from scoring.models import Month, RuleSet, Standing, Veto
+from scoring.models import LedgerEntry, Month, RuleSet, Standing, Veto
 from scoring.months import first_day, period_start
 
 
@@ -121,14 +122,15 @@ def compute_population(book: RuleBook, people: Population, month: int) -> tuple[
 def compute_units(unit_ids: Sequence[int], month: int) -> int:
     """Compute and store the scores of these branches. Out: how many accounts were scored.
 
-    Whoever is no longer in scope loses the row: no score, never 0. A closed month stays as it was sealed.
+    Whoever is no longer in scope loses the row: no score, never 0. The same for a branch that has reported nothing
+    yet. A closed month stays as it was sealed.
     """
     unit_ids = _take(unit_ids, month)
     _plan_simply()
     now = timezone.now()
     scored = 0
     kept: list[Column] = [np.zeros(0, dtype=np.int64)]
-    for rule_set_id, branches in rule_sets_of(unit_ids, month).items():
+    for rule_set_id, branches in rule_sets_of(_reported(unit_ids, month), month).items():
         book = book_of(RuleSet.objects.get(pk=rule_set_id))
         people = population(branches, month)
         result, vetoes = compute_population(book, people, month)
@@ -137,6 +139,14 @@ def compute_units(unit_ids: Sequence[int], month: int) -> int:
         scored += len(people.accounts)
     _drop_others(unit_ids, month, np.concatenate(kept))
     return scored
+
+
+def _reported(unit_ids: Sequence[int], month: int) -> list[int]:
+    """The branches with something in the ledger of the month, or whose month has been handed in."""
+    entries = LedgerEntry.objects.filter(unit=OuterRef("pk"), month=month)
+    moved = Month.objects.filter(unit=OuterRef("pk"), month=month).exclude(state=Month.State.OPEN)
+    units = OrgUnit.objects.filter(Exists(entries) | Exists(moved), pk__in=unit_ids)
+    return list(units.order_by("pk").values_list("pk", flat=True))
 
 
 def _take(unit_ids: Sequence[int], month: int) -> list[int]:

@@ -150,6 +150,8 @@ def test_command_writes_a_file(tmp_path, capsys):
     file = tmp_path / "花名册.xlsx"
     call_command("export_roster", str(file), unit="甲")
     assert capsys.readouterr().out == f"已导出 1 名党员：{file}\n"
+    assert read(file.read_bytes())[2][5] == "232303********3580"
+    call_command("export_roster", str(file), unit="甲", full=True)
     assert read(file.read_bytes())[2][5] == "232303198206123580"
 
 

@@ -29,16 +29,22 @@ def test_score_month_computes_and_says_how_many(db, capsys):
     made = world()
     made.submit()
     Score.objects.all().delete()
-    assert said(capsys, "score_month", "2026-09") == ["华东能源集团有限公司党委 2026 年 9 月：已完成，9 人，1/1 片"]
-    assert Score.objects.count() == 9
+    assert said(capsys, "score_month", "2026-09") == ["华东能源集团有限公司党委 2026 年 9 月：已完成，6 人，1/1 片"]
+    assert Score.objects.count() == 6
 
 
 def test_score_month_of_one_unit(db, capsys):
     made = world()
+    made.submit()
+    Score.objects.all().delete()
     assert said(capsys, "score_month", "2026-9", "--unit", "运行部党支部") == [
-        "运行部党支部 2026 年 9 月：已完成，1 人，1/1 片"
+        "运行部党支部 2026 年 9 月：已完成，0 人，1/1 片"
     ]
-    assert set(Score.objects.values_list("unit", flat=True)) == {made.cast.other_branch.pk}
+    assert not Score.objects.exists()
+    assert said(capsys, "score_month", "2026-9", "--unit", "检修部党支部") == [
+        "检修部党支部 2026 年 9 月：已完成，6 人，1/1 片"
+    ]
+    assert set(Score.objects.values_list("unit", flat=True)) == {made.cast.branch.pk}
 
 
 @pytest.mark.parametrize(

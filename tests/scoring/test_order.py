@@ -14,7 +14,7 @@ from scoring.calculation.amounts import FINE, from_fine, from_hundredths
 from scoring.calculation.book import ItemRule, RuleBook, SectionRule
 from scoring.calculation.order import Groups, Vetoes, compute, months_in_view, ranks
 from scoring.calculation.tally import Months
-from scoring.models import Item, LedgerEntry, RuleSet, Score, Section, Veto
+from scoring.models import Item, LedgerEntry, Month, RuleSet, Score, Section, Veto
 from scoring.services.scores import compute_units
 from tests.factories import branch, exclusion, member, membership, user
 from tests.scoring.factories import account
@@ -468,6 +468,7 @@ def test_stored_scores_equal_the_reference_through_the_database(db, case):
         for person, own in zip(case.people, accounts, strict=True):
             write_ledger(person.entries, own, home, rules, items, by)
             write_veto(person, own, case.month, by)
+        Month.objects.create(unit=home, month=case.month, state="SUBMITTED")
         assert compute_units([home.pk], case.month) == len(case.people)
         expected = [score(case.book, person, case.month) for person in case.people]
         in_branch = competition_ranks([one.total for one in expected])

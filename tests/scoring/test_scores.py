@@ -159,8 +159,21 @@ def test_item_of_a_class_is_for_that_class(db):
     points_rules(home.parent)
     people = [member(home, member_class="骨干类"), member(home, member_class="普通类")]
     open_member_accounts()
+    Month.objects.create(unit=home, month=MONTH, state="SUBMITTED")
     compute_units([home.pk], MONTH)
     assert ranks_of(*people) == [("5.00", 1, None), ("0.00", 2, None)]
+
+
+def test_branch_that_has_reported_nothing_has_no_score_never_zero(db):
+    home, silent = branch(), branch()
+    rules = points_rules(home.parent)
+    points_rules(silent.parent)
+    scored(rules, member(home))
+    member(silent)
+    open_member_accounts()
+    Month.objects.create(unit=silent, month=MONTH)
+    assert compute_units([home.pk, silent.pk], MONTH) == 1
+    assert set(Score.objects.values_list("unit", flat=True)) == {home.pk}
 
 
 def test_unchanged_scores_are_not_written_again(db):
@@ -350,9 +363,10 @@ def test_transfer_entered_late_takes_nobody_out_of_a_closed_month(db):
     scored(rules, who)
     Month.objects.create(unit=home, month=MONTH, state="CLOSED", closed_by=user())
     Membership.objects.update(branch=other)
+    Month.objects.create(unit=other, month=MONTH, state="SUBMITTED")
     assert compute_units([home.pk, other.pk], MONTH) == 0
     assert Score.objects.get().unit == home
-    Month.objects.update(state="CHECKED", closed_by=None)
+    Month.objects.filter(unit=home).update(state="CHECKED", closed_by=None)
     assert compute_units([home.pk, other.pk], MONTH) == 1
     assert Score.objects.get().unit == other
 

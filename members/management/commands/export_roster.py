@@ -12,11 +12,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", help="the xlsx file to write")
         parser.add_argument("--unit", help="name or id of the unit; without it: everybody")
-        parser.add_argument("--masked", action="store_true", help="hide ID numbers and telephones")
+        parser.add_argument("--full", action="store_true", help="write ID numbers and telephones in full")
 
     def handle(self, *args: Any, **options: Any) -> None:
         unit = find_unit(options["unit"]) if options["unit"] else None
-        count = write_roster(options["file"], unit=unit, in_full=not options["masked"], by=None)
+        count = write_roster(options["file"], unit=unit, in_full=options["full"], by=None)
         self.stdout.write(f"已导出 {count} 名党员：{options['file']}")
 
 

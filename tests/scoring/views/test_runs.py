@@ -24,6 +24,7 @@ def start(made, user):
 
 def test_run_is_started_watched_and_finished():
     made = world()
+    made.submit()
     start(made, made.cast.committee_member)
     run = ScoreRun.objects.get()
     client = client_of(made.cast.committee_member)
@@ -31,7 +32,7 @@ def test_run_is_started_watched_and_finished():
     assert (waiting.context["is_going"], waiting.context["done"]) == (True, 0)
     finish_run(run)
     done = client.get(reverse("scoring:run-progress", args=[run.pk]))
-    assert (done.context["is_going"], done.context["done"], done.context["accounts"]) == (False, 1, 9)
+    assert (done.context["is_going"], done.context["done"], done.context["accounts"]) == (False, 1, 6)
 
 
 def test_second_start_is_refused_while_one_is_under_way():
