@@ -205,7 +205,7 @@ def _hand_over_evidence(cells: list[DraftCell]) -> None:
 def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
     """Put a mistake right: one reversal per entry. The same request twice gives the same reversal.
 
-    Raise Refused when the month is closed, the entry is itself a reversal, or no reason is given.
+    Raise Refused when the month is checked or closed, the entry is itself a reversal, or no reason is given.
     """
     reason = reason.strip()
     if not reason:
@@ -219,6 +219,9 @@ def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
         return standing
     if month.is_closed:
         raise Refused(_("%s已结账，不能冲正。需要更正请由党委写明原因重新打开该月。") % months.label(entry.month))
+    if month.state == Month.State.CHECKED:
+        # What somebody has checked is not changed behind their back.
+        raise Refused(_("%s已审核，不能直接冲正。请先由审核人退回，更正后重新提交。") % months.label(entry.month))
     reversal = reversal_of(entry, by=by, now=timezone.now(), reason=reason[:200])
     reversal.save(force_insert=True)
     # The cell behind it is emptied, or the next submission would post it again.

@@ -123,6 +123,18 @@ def test_reversal_in_a_closed_month_is_refused():
     assert not LedgerEntry.objects.filter(reverses=entry).exists()
 
 
+def test_reversal_in_a_checked_month_is_refused():
+    made = world()
+    made.submit()
+    made.check()
+    entry = made.entry(made.cast.member, "加-2")
+    response = client_of(made.cast.secretary).post(
+        reverse("scoring:entry-reverse", args=[entry.pk]), {"reason": "重复登记"}, follow=True
+    )
+    assert said(response) == ["2026 年 9 月已审核，不能直接冲正。请先由审核人退回，更正后重新提交。"]
+    assert not LedgerEntry.objects.filter(reverses=entry).exists()
+
+
 @pytest.mark.parametrize(("role", "status"), [("member", 403), ("stranger", 404), ("committee_member", 403)])
 def test_reversal_refuses_other_roles(role, status):
     made = world()
