@@ -32,7 +32,7 @@ def cases(members: list[int]) -> dict[str, list[tuple[str, str, int]]]:
     on_postgresql = [("month_job", "postgresql", size) for size in members]
     return {
         "roster": [("roster", "postgresql", 10_000), ("roster", "sqlite", 10_000)],
-        "month": [*on_postgresql, ("month_job_sqlite", "sqlite", members[0])],
+        "month": [*on_postgresql, ("month_job_sqlite", "sqlite", 10_000)],
         "export": [("export", "sqlite", 100_000)],
         "pages": [("pages", "postgresql", members[-1])],
     }

@@ -80,7 +80,7 @@ def measure(setting: Setting) -> Iterator[Line]:
         for number in range(setting.runs):
             for name, write in WRITERS.items():
                 path = str(Path(folder) / "table.xlsx")
-                times[name].append(seconds(lambda write=write, path=path: write(path, setting.size)))
+                times[name].append(seconds(write, path, setting.size))
             note(f"round {number + 1}")
     size = f"{setting.size:,} × {COLUMNS}"
     bound = middle(times["xlsxwriter constant-memory"])

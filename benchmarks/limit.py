@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -45,7 +46,7 @@ def make_table() -> None:
 def run(made: Organisation, units: list[int] | None = None) -> None:
     """Score the month: everybody in one statement, or the members of these branches."""
     codes = dict(Item.objects.filter(section__rule_set=made.rule_set).values_list("code", "pk"))
-    values = {name: codes[code] for name, code in _ITEMS.items()}
+    values: dict[str, Any] = {name: codes[code] for name, code in _ITEMS.items()}
     values |= {"month": made.month, "day": first_day(made.month), "rule_set": made.rule_set.pk, "units": units}
     statement = (Path(__file__).parent / "limit.sql").read_text(encoding="utf-8")
     with connection.cursor() as cursor:

@@ -19,6 +19,6 @@ def measure(setting: Setting) -> Iterator[Line]:
         Score.objects.all().delete()
         Standing.objects.all().delete()
         for taken in times.values():
-            taken.append(seconds(lambda: job(made.root, made.month)))
+            taken.append(seconds(job, made.root, made.month))
     for kind, taken in times.items():
         yield Line(f"month job on SQLite: {kind}", f"{setting.size:,}", middle(taken), memory=peak_memory())

@@ -58,6 +58,8 @@ PAGES = [
     # points
     Page("member", "score-mine"),
     Page("secretary", "score-of", "account"),
+    Page("secretary", "score-of-member", "member"),
+    Page("member", "scoring:explanation", "score"),
     Page("member", "scoring:ledger", "account"),
     Page("secretary", "scoring:entry", "entry"),
     Page("member", "scoring:ranking-of", "branch"),
@@ -136,7 +138,8 @@ PAGES = [
 ]
 POSTED = """
     scoring:month-cells scoring:evidence-add scoring:evidence-remove scoring:months-close scoring:month-submit
-    scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:run-start
+    scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:month-reopen
+    scoring:run-start
     scoring:run-cancel scoring:entry-reverse scoring:rules-publish members:sign-out members:roster-export
     members:user-open members:member-reveal members:appointment-import-confirm members:roster-import-columns
     members:roster-import-confirm members:roster-import-drop members:user-unlock
@@ -164,10 +167,8 @@ def measure(setting: Setting) -> Iterator[Line]:
     for number in range(setting.runs):
         for page in PAGES:
             address = page.address(scene.things)
-            taken = sorted(
-                seconds(lambda client=clients[page.role], address=address: client.get(address))
-                for _request in range(REQUESTS)
-            )
+            client = clients[page.role]
+            taken = sorted(seconds(client.get, address) for _request in range(REQUESTS))
             times[page].append((taken[REQUESTS // 2], taken[int(REQUESTS * 0.95)]))
         note(f"round {number + 1}")
     for page, rounds in times.items():
@@ -193,8 +194,7 @@ def _routes() -> Iterator[str]:
             yield str(entry.name)
         # The rescue tool is Django's own.
         elif entry.namespace != "admin":
-            for pattern in entry.url_patterns:
-                yield f"{entry.namespace}:{pattern.name}"
+            yield from (f"{entry.namespace}:{getattr(pattern, 'name', None)}" for pattern in entry.url_patterns)
 
 
 def _signed_in(scene: pages_scene.Scene, role: str) -> Client:

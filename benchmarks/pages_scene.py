@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -12,7 +13,7 @@ from benchmarks.organisation import MEMBERS_PER_BRANCH, RULES_FROM, Organisation
 from benchmarks.roster_import import workbook
 from members.models import Appointment, Exclusion, Membership, OrgUnit, User
 from members.services.roster import check_upload
-from scoring.models import DraftCell, Item, LedgerEntry, Month, RuleSet, ScoreRun
+from scoring.models import DraftCell, Item, LedgerEntry, Month, RuleSet, Score, ScoreRun
 from scoring.months import shift
 from scoring.services.rules import load_rule_set, publish_rule_set
 
@@ -48,7 +49,7 @@ def build(made: Organisation) -> Scene:
     return Scene(users, things)
 
 
-def _run(statement: str, *values: object) -> None:
+def _run(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 
@@ -168,7 +169,7 @@ def _drafts(made: Organisation, things: dict[str, int]) -> None:
 
 
 def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[str, int]:
-    member = users["member"].member_id
+    member = users["member"].member_id or 0
     upload = check_upload(made.root, "花名册.xlsx", workbook(), by=users["business_admin"])
     return {
         "root": made.root.pk,
@@ -185,6 +186,7 @@ def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[
         "post": Appointment.objects.filter(unit=made.first_branch + HOME - 1).latest("pk").pk,
         "exclusion": Exclusion.objects.latest("pk").pk,
         "entry": LedgerEntry.objects.filter(account=member).earliest("pk").pk,
+        "score": Score.objects.filter(account=member).latest("month").pk,
         "rules": made.rule_set.pk,
         "item": Item.objects.filter(section__rule_set=made.rule_set).earliest("pk").pk,
         "run": ScoreRun.objects.latest("pk").pk,

@@ -32,8 +32,9 @@ class Place:
 
 def newest_month(unit: OrgUnit, current: int) -> int:
     """The latest month with scores below the unit; the current one when there are none."""
-    found = Score.objects.filter(unit__path__startswith=unit.path).aggregate(newest=Max("month"))["newest"]
-    return found or current
+    # The rank table of a committee answers at once; without one the scores themselves do.
+    ranked = Standing.objects.filter(unit=unit).aggregate(newest=Max("month"))["newest"]
+    return ranked or Score.objects.within(unit).aggregate(newest=Max("month"))["newest"] or current
 
 
 def rows_of(unit: OrgUnit, month: int, *, only_closed: bool = False) -> QuerySet[Any]:
@@ -43,7 +44,9 @@ def rows_of(unit: OrgUnit, month: int, *, only_closed: bool = False) -> QuerySet
     rows = rows.select_related("account__member", "unit", "group", "rule_set").annotate(state=Subquery(states))
     if only_closed:
         rows = rows.filter(state=Month.State.CLOSED)
-    return rows.order_by("-total", "account__member__pinyin", "pk")
+    # Equal totals by name inside a branch; in a committee as they come, which an index gives without sorting.
+    is_branch = unit.kind == OrgUnit.Kind.BRANCH
+    return rows.order_by("-total", "account__member__pinyin", "pk") if is_branch else rows.order_by("-total", "pk")
 
 
 @dataclass(frozen=True)

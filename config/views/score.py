@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from members.models import Member, Membership
 from members.permissions import SignedIn, permitted
 from scoring import cards, months
-from scoring.models import Account, Month, Score
+from scoring.models import Account, Month, MonthPolicy, Score
 from scoring.services import months as month_services
 
 
@@ -102,7 +102,9 @@ def month_steps(score: Score) -> list[dict[str, str]]:
     rows = Month.objects.filter(unit=score.unit_id, month=score.month)
     row = rows.select_related("submitted_by__member", "checked_by__member", "closed_by__member").first()
     row = row or Month(unit=score.unit, month=score.month)
-    limits = month_services.deadlines(month_services.policy_of(score.unit), score.month)
+    # A closed month has no deadlines left to ask for.
+    policy = MonthPolicy() if row.is_closed else month_services.policy_of(score.unit)
+    limits = month_services.deadlines(policy, score.month)
     place = list(Month.State).index(Month.State(row.state))
     done = [
         (_("支部录入"), row.submitted_by, row.submitted_at, limits.submit_by),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 from django.db import transaction
@@ -20,8 +21,9 @@ from scoring.tryout import failed_examples
 PRESET_DIR = Path(__file__).resolve().parent.parent / "presets"
 
 
+@cache
 def presets() -> dict[str, tuple[str, str]]:
-    """The shipped rule files: code -> (name, note)."""
+    """The shipped rule files: code -> (name, note). They change only with the program: read once."""
     found = {}
     for path in sorted(PRESET_DIR.glob("*.yaml")):
         rules = parse(path.read_text(encoding="utf-8"))

@@ -45,7 +45,7 @@ class Population:
 _POPULATION = """
 SELECT a.id, s.branch_id, COALESCE(s.group_id, -1), m.member_class
 FROM members_membership s JOIN members_member m ON m.id = s.member_id JOIN scoring_account a ON a.member_id = m.id
-WHERE s.branch_id IN (SELECT {ids}) AND s.started_on <= %s AND (s.ended_on IS NULL OR s.ended_on > %s)
+WHERE s.branch_id {among} AND s.started_on <= %s AND (s.ended_on IS NULL OR s.ended_on > %s)
   AND NOT EXISTS (SELECT 1 FROM members_exclusion x WHERE x.member_id = m.id AND x.started_on <= %s
                   AND (x.ended_on IS NULL OR x.ended_on > %s))
   AND NOT EXISTS (SELECT 1 FROM scoring_score c JOIN scoring_month k ON k.unit_id = c.unit_id AND k.month = c.month
@@ -54,8 +54,9 @@ ORDER BY a.id
 """
 
 
-# A list of ids as one parameter, to stand behind SELECT.
-_LISTED = {"postgresql": "unnest(%s::bigint[])", "sqlite": "value FROM json_each(%s)"}
+# A list of ids as one parameter. PostgreSQL plans for an array by its length, for a subquery by a guess.
+_AMONG = {"postgresql": "= ANY(%s::bigint[])", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+_OUTSIDE = {"postgresql": "NOT IN (SELECT unnest(%s::bigint[]))", "sqlite": "NOT IN (SELECT value FROM json_each(%s))"}
 
 
 def _listed(ids: Sequence[int]) -> str:
@@ -66,7 +67,7 @@ def _listed(ids: Sequence[int]) -> str:
 def population(unit_ids: Sequence[int], month: int) -> Population:
     day = first_day(month)
     with connection.cursor() as cursor:
-        statement = _POPULATION.format(ids=_LISTED[connection.vendor])
+        statement = _POPULATION.format(among=_AMONG[connection.vendor])
         cursor.execute(statement, [_listed(unit_ids), day, day, day, day, month])
         rows = cursor.fetchall()
     numbers = np.array([row[:3] for row in rows], dtype=np.int64).reshape(-1, 3).T
@@ -226,11 +227,10 @@ def _store(
 
 
 def _drop_others(unit_ids: Sequence[int], month: int, kept: Column) -> None:
-    ids = _LISTED[connection.vendor]
+    among, outside = _AMONG[connection.vendor], _OUTSIDE[connection.vendor]
     with connection.cursor() as cursor:
         cursor.execute(
-            "DELETE FROM scoring_score WHERE month = %s "
-            f"AND unit_id IN (SELECT {ids}) AND account_id NOT IN (SELECT {ids})",
+            f"DELETE FROM scoring_score WHERE month = %s AND unit_id {among} AND account_id {outside}",
             [month, _listed(unit_ids), _listed(kept.tolist())],
         )
 

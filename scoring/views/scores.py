@@ -49,17 +49,19 @@ def ranking_of(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     # Members see the published figures: months that are closed.
     rows = ranking.rows_of(unit, month, only_closed=not sees_all)
     table = ranking.table_of(unit, month)
-    paginator = Paginator(rows, PAGE)
+    # First which rows stand on the page, then what they say: a late page would read all the earlier ones in full.
+    paginator = Paginator(rows.values_list("pk", flat=True), PAGE)
     if sees_all:
         paginator.count = table.count
     page = paginator.get_page(request.GET.get("page"))
+    shown = rows.filter(pk__in=list(page.object_list))
     is_branch = unit.kind == OrgUnit.Kind.BRANCH
     context = {
         "unit": unit,
         "month": month,
         "months": recent_months(current, 18),
         "page": page,
-        "rows": ranking.places_of(table, page.object_list),
+        "rows": ranking.places_of(table, shown),
         "summary": table,
         "is_branch": is_branch,
         "unclosed": 0 if is_branch else unclosed_branches(unit.path, month).count(),

@@ -25,7 +25,13 @@ BAD_LINES = {
     "path of a checkout": ("cd /wo" + "rk/main", "path of one machine"),
     "path of a person": ("open('/ho" + "me/anna/x')", "path of one machine"),
 }
-GOOD_LINES = ["image: redis:7", "path('work/', home)", "see docs/workflow/x", "/srv/points", "https://points.example.cn/"]
+GOOD_LINES = [
+    "image: redis:7",
+    "path('work/', home)",
+    "see docs/workflow/x",
+    "/srv/points",
+    "https://points.example.cn/",
+]
 
 
 def check(tmp_path, name, text):
