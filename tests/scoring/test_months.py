@@ -283,8 +283,11 @@ def test_answer_days_name_the_day_and_end_with_the_reversal_of_the_deduction(db)
         Refused, match=f"本月有扣分，党员可在 {until.month} 月 {until.day} 日 前申辩，到期后才能结账。"
     ):
         made.close()
+    # What was checked is returned before it is put right.
+    months.return_month(made.month(), by=made.cast.committee_member, reason="申辩成立")
     reverse_entry(made.entry(made.cast.member, "减-1"), by=made.cast.secretary, reason="申辩成立")
-    made.close()
+    for walk in (made.submit, made.check, made.close):
+        walk()
     assert made.month().is_closed
 
 
