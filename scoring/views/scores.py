@@ -54,7 +54,7 @@ def ranking_of(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     if sees_all:
         paginator.count = table.count
     page = paginator.get_page(request.GET.get("page"))
-    shown = rows.filter(pk__in=list(page.object_list))
+    shown = rows.filter(pk__in=list(page.object_list)).order_by("-total", "account__member__pinyin", "pk")
     is_branch = unit.kind == OrgUnit.Kind.BRANCH
     context = {
         "unit": unit,
