@@ -40,6 +40,7 @@ urlpatterns = [
     path("roster-imports/new/", roster.roster_import_create, name="roster-import-create"),
     path("roster-imports/template.xlsx", roster.roster_template, name="roster-template"),
     path("roster-imports/<int:pk>/", roster.roster_import_detail, name="roster-import-detail"),
+    path("roster-imports/<int:pk>/units/", roster.roster_import_units, name="roster-import-units"),
     path("roster-imports/<int:pk>/columns/", roster.roster_import_columns, name="roster-import-columns"),
     path("roster-imports/<int:pk>/confirm/", roster.roster_import_confirm, name="roster-import-confirm"),
     path("roster-imports/<int:pk>/drop/", roster.roster_import_drop, name="roster-import-drop"),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime
+from html import escape
 from typing import Any
 
 from django import forms
 from django.forms.models import ModelChoiceIterator
 from django.forms.utils import flatatt
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -60,16 +61,13 @@ class UnitSelect(forms.Select):
     def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
         attributes = self.build_attrs({"class": "form-select", **self.attrs}, {**(attrs or {}), "name": name})
         chosen = str(value or "")
-        options = format_html_join(
-            "\n",
-            '<option value="{}"{}>{}</option>',
-            (
-                (pk, SafeString(" selected") if str(pk) == chosen else "", label)
-                for pk, label in self.choices
-                if not isinstance(label, list)
-            ),
+        # Escaped here, by the plain function: format_html_join takes several times as long.
+        options = "\n".join(
+            f'<option value="{escape(pk)}"{" selected" if pk == chosen else ""}>{escape(str(label))}</option>'
+            for pk, label in ((str(pk), label) for pk, label in self.choices)
+            if not isinstance(label, list)
         )
-        return format_html("<select{}>{}</select>", flatatt(attributes), options)
+        return format_html("<select{}>{}</select>", flatatt(attributes), SafeString(options))
 
 
 class _UnitChoices(ModelChoiceIterator):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -10,10 +11,12 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from members.forms.fields import UnitField, day_field, today
-from members.models import RosterImport
+from members.forms.fields import UnitField, UnitSelect, day_field, today
+from members.models import OrgUnit, RosterImport
 from members.querysets import OrgUnitQuerySet
 from members.roster.examine import Options
 
@@ -44,6 +47,46 @@ class UploadForm(forms.Form):
         return file
 
 
+@dataclass(frozen=True)
+class UnitQuestion:
+    """One new name with its number in the report and, for a branch, the select of the unit it will stand below."""
+
+    number: int
+    unit: dict[str, Any]
+    parents: SafeString | str
+
+
+@dataclass(frozen=True)
+class UnitQuestions:
+    """Some of the new names; a file of 10,000 people may have 800, each with two selects."""
+
+    rows: list[UnitQuestion]
+    left: int
+    next_start: int
+
+
+QUESTIONS = 50
+
+
+def unit_questions(row: RosterImport, start: int = 0) -> UnitQuestions:
+    """The doubtful names first, then in the order of the file."""
+    numbered = sorted(enumerate(row.report["units"]), key=lambda pair: not pair[1]["hint"])
+    stop = start + QUESTIONS
+    above = OrgUnit.objects.open().within(row.unit).filter(kind__in=["PARTY_COMMITTEE", "GENERAL_BRANCH"])
+    units = list(above.values_list("pk", "name"))
+    select = UnitSelect({"class": "form-select form-select-sm"}, choices=units) if len(units) > 1 else None
+    rows = [UnitQuestion(number, unit, _parents(select, number, unit)) for number, unit in numbered[start:stop]]
+    return UnitQuestions(rows, max(len(numbered) - stop, 0), stop)
+
+
+def _parents(select: UnitSelect | None, number: int, unit: dict[str, Any]) -> SafeString | str:
+    """Empty where there is nothing to choose."""
+    if select is None or unit["kind"] != OrgUnit.Kind.BRANCH:
+        return ""
+    label = gettext("“%(name)s”的上级组织") % {"name": unit["name"]}
+    return select.render(f"parent-{number}", unit["parent"], {"aria-label": label})
+
+
 class OptionsForm(forms.Form):
     """Columns, dates, sheet and the fate of new units, as many as the file has of each."""
 
@@ -68,8 +111,9 @@ class OptionsForm(forms.Form):
             moved_on=chosen["moved_on"],
             sheet=chosen["sheet"] or self.row.options["sheet"],
             columns=columns if is_corrected and not is_other_sheet else {},
-            decisions=self._answers("decision"),
-            parents={key: int(pk) for key, pk in self._answers("parent").items() if pk.isdecimal()},
+            decisions=self._kept("decisions") | self._answers("decision"),
+            parents=self._kept("parents")
+            | {key: int(pk) for key, pk in self._answers("parent").items() if pk.isdecimal()},
         )
 
     def _answers(self, what: str) -> dict[str, str]:
@@ -77,3 +121,8 @@ class OptionsForm(forms.Form):
         count = len(self.row.report["units"])
         pairs = ((self.data.get(f"unit-{i}"), self.data.get(f"{what}-{i}")) for i in range(count))
         return {key: answer for key, answer in pairs if key and answer}
+
+    def _kept(self, what: str) -> dict[str, Any]:
+        """Earlier answers to the questions that still stand: the page sends only those that were on it."""
+        standing = {unit["key"] for unit in self.row.report["units"]}
+        return {key: answer for key, answer in self.row.options[what].items() if key in standing}

@@ -1,5 +1,5 @@
 from members.models.audit import AuditEvent
-from members.models.people import Appointment, Exclusion, Member, Membership
+from members.models.people import Appointment, ClassChange, Exclusion, Member, Membership
 from members.models.roster import RosterImport
 from members.models.units import OrgUnit
 from members.models.users import User
@@ -7,6 +7,7 @@ from members.models.users import User
 __all__ = [
     "Appointment",
     "AuditEvent",
+    "ClassChange",
     "Exclusion",
     "Member",
     "Membership",

@@ -169,6 +169,24 @@ class Membership(models.Model):
         return f"{self.member} {self.branch}"
 
 
+class ClassChange(models.Model):
+    """A change of 党员分类. Whoever asks about an earlier day finds the class of that day here (start included)."""
+
+    member = models.ForeignKey(Member, models.PROTECT, related_name="class_changes", verbose_name=_("党员"))
+    before = models.CharField(_("原分类"), max_length=30, blank=True)
+    after = models.CharField(_("新分类"), max_length=30, blank=True)
+    changed_on = models.DateField(_("变更日期"))
+
+    class Meta:
+        verbose_name = _("党员分类变更")
+        verbose_name_plural = _("党员分类变更")
+        ordering = ["changed_on", "pk"]
+        indexes = [models.Index(fields=["changed_on"], name="class_change_day")]
+
+    def __str__(self) -> str:
+        return f"{self.before} → {self.after}"
+
+
 class Exclusion(models.Model):
     """Left out of scoring by decision (domain.md §5): no score and no rank while it lasts, never 0."""
 

@@ -19,7 +19,7 @@ from members.roster.fields import BY_KEY
 from members.roster.plan import Plan
 from members.roster.units import Question, Target
 from members.services.appointments import end_posts
-from members.services.people import SCORED_BY
+from members.services.people import SCORED_BY, note_class_changes
 from members.services.units import NewUnit, create_units
 from members.signals import members_admitted, membership_changed
 
@@ -131,6 +131,12 @@ def _change(plan: Plan) -> None:
         alike.setdefault(tuple(sorted(row)), []).append((change.member.pk, row))
     for columns, rows in alike.items():
         update_rows(Member, columns, rows)
+    classes = [
+        (change.member.pk, *change.fields["member_class"])
+        for change in plan.changes
+        if "member_class" in change.fields
+    ]
+    note_class_changes(classes, on=plan.dates.today)
 
 
 def _move(plan: Plan, targets: _Targets) -> None:

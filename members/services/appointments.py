@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from members.errors import Refused
 from members.models import Appointment, Member, Membership, OrgUnit, User
 from members.services.audit import record
+from members.signals import membership_changed
 
 Post = Appointment.Post
 # Posts that only one person can hold in a unit at a time.
@@ -36,6 +37,7 @@ def appoint(
     _check(row)
     row.save()
     record(by, "members.appoint_member", member, detail=f"{row}，自 {started_on}")
+    membership_changed.send(Appointment, from_day=started_on, members=[member.pk])
     return row
 
 
@@ -49,6 +51,7 @@ def end_appointment(appointment: Appointment, *, on: datetime.date, by: User) ->
     appointment.ended_on = on
     appointment.save(update_fields=["ended_on"])
     record(by, "members.end_appointment", appointment.member, detail=f"{appointment}，自 {on} 免去")
+    membership_changed.send(Appointment, from_day=on, members=[appointment.member_id])
 
 
 def end_posts(appointments: QuerySet[Appointment], *, on: datetime.date) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from members.errors import Refused
-from members.models import Appointment, Exclusion, Member, Membership, OrgUnit, User
+from members.models import Appointment, ClassChange, Exclusion, Member, Membership, OrgUnit, User
 from members.services.appointments import end_posts
 from members.services.audit import record
 from members.signals import members_admitted, membership_changed
@@ -37,7 +37,7 @@ def admit(member: Member, *, branch: OrgUnit, group: OrgUnit | None, started_on:
     Membership.objects.create(member=member, branch=branch, group=group, started_on=started_on)
     record(by, "members.admit_member", member, detail=f"{_place(branch, group)}，自 {started_on}")
     members_admitted.send(Member)
-    membership_changed.send(Member, from_day=started_on)
+    membership_changed.send(Member, from_day=started_on, members=[member.pk])
     return member
 
 
@@ -46,6 +46,7 @@ def change_member(member: Member, values: Mapping[str, object], *, by: User) -> 
     """Write the fields that differ. Out: what changed, as the log says it, personal numbers left out."""
     member = Member.objects.select_for_update().get(pk=member.pk)
     changes = []
+    before = member.member_class
     for field, new in values.items():
         old = getattr(member, field)
         if old != new:
@@ -54,11 +55,21 @@ def change_member(member: Member, values: Mapping[str, object], *, by: User) -> 
         return []
     _check_member(member)
     member.save()
+    if member.member_class != before:
+        note_class_changes([(member.pk, before, member.member_class)], on=timezone.localdate())
     lines = [line for _field, line in changes]
     record(by, "members.change_member", member, detail="；".join(lines))
     if SCORED_BY & {field for field, _line in changes}:
-        membership_changed.send(Member, from_day=timezone.localdate())
+        membership_changed.send(Member, from_day=timezone.localdate(), members=[member.pk])
     return lines
+
+
+def note_class_changes(changes: Iterable[tuple[int, str, str]], *, on: datetime.date) -> None:
+    """Keep what the class was before: earlier months are computed with it. In: member id, old class, new class."""
+    ClassChange.objects.bulk_create(
+        (ClassChange(member_id=pk, before=before, after=after, changed_on=on) for pk, before, after in changes),
+        batch_size=1000,
+    )
 
 
 @transaction.atomic
@@ -94,7 +105,7 @@ def transfer(
     before = _place(old.branch, old.group) if old else "无"
     why = f"；{reason}" if reason else ""
     record(by, "members.transfer_member", member, detail=f"{before} → {_place(branch, group)}，自 {on}{why}")
-    membership_changed.send(Member, from_day=on)
+    membership_changed.send(Member, from_day=on, members=[member.pk])
     return fresh
 
 
@@ -114,7 +125,7 @@ def leave(member: Member, *, ending: str, on: datetime.date, reason: str = "", b
     User.objects.filter(member=member).update(is_active=False)
     why = f"；{reason}" if reason else ""
     record(by, "members.leave_member", member, detail=f"{Ending(ending).label}，自 {on}{why}")
-    membership_changed.send(Member, from_day=on)
+    membership_changed.send(Member, from_day=on, members=[member.pk])
 
 
 @transaction.atomic
@@ -147,7 +158,7 @@ def exclude(
         member=member, reason=reason.strip(), decided_on=decided_on, started_on=started_on, ended_on=ended_on, by=by
     )
     record(by, "members.exclude_member", member, detail=f"{row.reason}；{started_on} 至 {ended_on or '另行决定'}")
-    membership_changed.send(Member, from_day=started_on)
+    membership_changed.send(Member, from_day=started_on, members=[member.pk])
     return row
 
 
@@ -162,7 +173,7 @@ def end_exclusion(exclusion: Exclusion, *, on: datetime.date, by: User) -> None:
     exclusion.ended_on = on
     exclusion.save(update_fields=["ended_on"])
     record(by, "members.end_exclusion", exclusion.member, detail=f"自 {on} 起恢复积分")
-    membership_changed.send(Member, from_day=on)
+    membership_changed.send(Member, from_day=on, members=[exclusion.member_id])
 
 
 def reveal(member: Member, *, by: User) -> tuple[str, str]:

@@ -172,7 +172,7 @@ def forget_uploads() -> int:
 def earlier_import(row: RosterImport) -> RosterImport | None:
     """The last completed import of the same file into the same unit."""
     same = RosterImport.objects.filter(unit=row.unit, digest=row.digest, state=State.DONE).exclude(pk=row.pk)
-    return same.select_related("by__member").first()
+    return same.select_related("by__member").defer("content_sealed", "report").first()
 
 
 def _check_unit(unit: OrgUnit, by: User | None) -> None:

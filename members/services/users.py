@@ -10,6 +10,7 @@ from axes.utils import reset as reset_failures
 from django.conf import settings
 from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
@@ -43,7 +44,8 @@ def first_password() -> str:
 
 def without_user(unit: OrgUnit) -> int:
     """How many current members of the unit have no sign-in; counted no further than can be opened in one go."""
-    rows = Membership.objects.current().within(unit).filter(member__user__isnull=True)
+    signed = Exists(User.objects.filter(member=OuterRef("member")))
+    rows = Membership.objects.current().within(unit).exclude(signed)
     return rows.order_by()[: OPEN_AT_ONCE + 1].count()
 
 

@@ -15,8 +15,8 @@ from django_htmx.http import HttpResponseClientRefresh
 
 from members.errors import Refused
 from members.forms.carry_out import carried_out
-from members.forms.roster import OptionsForm, UploadForm
-from members.models import OrgUnit, RosterImport
+from members.forms.roster import OptionsForm, UploadForm, unit_questions
+from members.models import RosterImport
 from members.permissions import SignedIn, permitted
 from members.roster.fields import FIELDS
 from members.roster.files import write_problems, write_template
@@ -32,7 +32,7 @@ PAGE_SIZE = 20
 @require_safe
 @permitted("members.import_roster")
 def roster_import_list(request: SignedIn) -> HttpResponse:
-    rows = RosterImport.objects.visible_to(request.user).select_related("unit", "by__member").defer("content_sealed")
+    rows = RosterImport.objects.visible_to(request.user).select_related("unit", "by__member")
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     return render(request, "members/roster_import_list.html", {"page": page})
 
@@ -71,17 +71,32 @@ def _context(row: RosterImport, form: OptionsForm | None = None) -> dict[str, An
         "steps": steps_of(row),
         "shown_people": SHOWN_PEOPLE,
         "shown_problems": SHOWN_PROBLEMS,
-        "can_recheck": row.has_content and row.state in (RosterImport.State.CHECKED, RosterImport.State.FAILED),
+        "can_recheck": _can_recheck(row),
     }
     if context["can_recheck"]:
-        above = OrgUnit.objects.open().within(row.unit).filter(kind__in=["PARTY_COMMITTEE", "GENERAL_BRANCH"])
         context |= {
             "form": form or OptionsForm(row),
             "fields": FIELDS,
-            "parents": list(above.values_list("pk", "name")),
+            "questions": unit_questions(row),
             "earlier": roster.earlier_import(row),
         }
     return context
+
+
+@require_safe
+@permitted("members.view_import", RosterImport, related=("unit",))
+def roster_import_units(request: SignedIn, row: RosterImport) -> HttpResponse:
+    """A fragment: further names of new units, into the form that stands on the page."""
+    if not _can_recheck(row):
+        return HttpResponseClientRefresh()
+    start = request.GET.get("start", "")
+    questions = unit_questions(row, int(start) if start.isdecimal() and len(start) < 9 else 0)
+    return render(request, "members/_roster_unit_rows.html", {"row": row, "questions": questions})
+
+
+def _can_recheck(row: RosterImport) -> bool:
+    """In these states the upload is still here; its bytes need not be read to know it."""
+    return row.state in (RosterImport.State.CHECKED, RosterImport.State.FAILED)
 
 
 @require_POST

@@ -72,7 +72,7 @@ def unit_children(request: SignedIn, unit: OrgUnit) -> HttpResponse:
 def unit_detail(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     own_posts = Q(unit=unit) | Q(unit__parent=unit, post="GROUP_LEADER")
     posts = Appointment.objects.at(timezone.localdate()).filter(own_posts)
-    verbs = ("add_unit", "change_unit", "open_users", "export_roster", "change_member")
+    verbs = ("add_unit", "change_unit", "open_users", "export_roster", "change_member", "appoint_member")
     context = {
         "unit": unit,
         "posts": posts.select_related("member", "unit").in_order(),

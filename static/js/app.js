@@ -243,7 +243,11 @@ document.addEventListener("htmx:configRequest", (event) => {
 
 document.addEventListener("htmx:responseError", () => toast(word("wordFailed")));
 document.addEventListener("htmx:sendError", () => toast(word("wordOffline")));
-document.addEventListener("htmx:load", (event) => prepare(event.detail.elt.parentElement ?? document));
+document.addEventListener("htmx:load", (event) => {
+  // Rows that are added to a table need the headings of the whole table.
+  const part = event.detail.elt.closest("table") ?? event.detail.elt;
+  prepare(part.parentElement ?? document);
+});
 
 // For scripts of single pages: importing this module a second time would listen twice.
 window.page = { ask, toast };

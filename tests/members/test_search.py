@@ -4,6 +4,7 @@ import pytest
 
 from members.models import Member, Membership, User
 from members.pinyin import spell
+from members.querysets import MembershipQuerySet
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -100,3 +101,14 @@ def test_gone_lists_only_who_has_not_come_back():
     factories.membership(back, branch, started_on=day)
     factories.membership(stays, branch)
     assert [row.member for row in Membership.objects.gone()] == [gone]
+
+
+@pytest.mark.parametrize("far", [0, 3, 2_000])
+def test_every_stretch_of_names_is_the_one_of_the_whole_list(people, monkeypatch, far):
+    monkeypatch.setattr(MembershipQuerySet, "_FAR", far)
+    for number, name in enumerate(("Anna", "欧阳修", "阿依古丽", "1号", "王海", "·")):
+        factories.member(factories.branch(), name=name, staff_number=f"S{number}")
+    rows = Membership.objects.current()
+    whole = list(rows.by_name().values_list("pk", flat=True))
+    parts = [(start, stop) for start in range(len(whole) + 2) for stop in range(start, len(whole) + 2)]
+    assert {part: rows.stretch_by_name(*part) for part in parts} == {(a, b): whole[a:b] for a, b in parts}

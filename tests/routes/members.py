@@ -52,6 +52,7 @@ ROUTES = {
     "members:roster-import-create": only(*RUNNING),
     "members:roster-template": only(*RUNNING),
     "members:roster-import-detail": answers(404, **dict.fromkeys(RUNNING, 200)),
+    "members:roster-import-units": answers(404, **dict.fromkeys(RUNNING, 200)),
     "members:roster-import-columns": answers(404, **dict.fromkeys(RUNNING, 200)),
     "members:roster-import-confirm": answers(404, **dict.fromkeys(RUNNING, 302)),
     "members:roster-import-drop": answers(404, **dict.fromkeys(RUNNING, 302)),
@@ -109,6 +110,6 @@ def arguments(cast: Cast) -> dict[str, Any]:
     }
     factories.member(cast.branch, cast.group)
     uploaded = check_upload(cast.branch, "a.csv", files.text(files.HEADING, files.row()), by=cast.secretary)
-    for verb in ("detail", "columns", "confirm", "drop", "progress", "problems"):
+    for verb in ("detail", "units", "columns", "confirm", "drop", "progress", "problems"):
         found[f"members:roster-import-{verb}"] = [uploaded.pk]
     return {name: args for name, args in found.items() if name not in without}

@@ -102,6 +102,18 @@ def test_list_shows_no_personal_number(client):
     assert ID_NUMBER not in client.get(LIST).content.decode()
 
 
+def test_list_shows_late_pages_like_early_ones(client, queries, monkeypatch):
+    monkeypatch.setattr("members.querysets.MembershipQuerySet._FAR", 10)
+    monkeypatch.setattr("members.views.people.PAGE_SIZE", 2)
+    cast = factories.cast()
+    client.force_login(cast.secretary)
+    for number in range(20):
+        factories.member(cast.branch, name="王海", staff_number=f"B{number:02}")
+    whole = [name for number in range(1, 14) for name in listed(client, f"?page={number}")]
+    assert whole == ["陈志远", "李静怡", *["王海"] * 20, "王建国", "吴海涛", "郑雪", "周敏"]
+    assert queries_of(client, queries, LIST + "?page=13") <= 12
+
+
 def test_list_pages_by_fifty(client):
     cast = factories.cast()
     Member.objects.bulk_create([Member(staff_number=f"B{n:03}", name="批量", pinyin="pi liang") for n in range(50)])

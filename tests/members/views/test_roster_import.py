@@ -202,6 +202,60 @@ def test_changing_pages_refuse_get(cast: factories.Cast, verb: str) -> None:
     assert signed_in(cast.business_admin).get(url(verb, row)).status_code == 405
 
 
+# --- many new units -----------------------------------------------------------------------------
+def many_units(cast: factories.Cast) -> RosterImport:
+    """60 branches nobody has, and one that only spells the branch of the cast differently."""
+    rows = [files.row(number=str(n), name="苏堃", id="", branch=f"第{n}热控党支部", group="") for n in range(60)]
+    rows.append(files.row(number="900", name="何宇", id="", branch="检修部门党支部", group=""))
+    return upload(cast.business_admin, cast.committee, *rows)
+
+
+def asked(response: Any) -> list[str]:
+    return [question.unit["name"] for question in response.context["questions"].rows]
+
+
+def test_many_new_units_come_in_parts_the_doubtful_first(cast: factories.Cast) -> None:
+    row, client = many_units(cast), signed_in(cast.business_admin)
+    first = client.get(url("detail", row))
+    assert asked(first) == ["检修部门党支部", *(f"第{n}热控党支部" for n in range(49))]
+    assert f"{url('units', row)}?start=50" in first.content.decode()
+    rest = client.get(url("units", row), {"start": 50})
+    assert asked(rest) == [f"第{n}热控党支部" for n in range(49, 61 - 1)]
+    text = rest.content.decode()
+    assert (text.count("<tr>"), "<html" in text, "显示更多" in text) == (11, False, False)
+    assert f'name="decision-{[unit["name"] for unit in row.report["units"]].index("第59热控党支部")}"' in text
+    assert asked(client.get(url("units", row), {"start": "x"})) == asked(first)
+
+
+def test_answers_to_units_that_were_not_on_the_page_are_kept(cast: factories.Cast) -> None:
+    general = factories.unit(factories.Kind.GENERAL_BRANCH, cast.committee, "多经党总支")
+    row, client = many_units(cast), signed_in(cast.business_admin)
+    number = [unit["name"] for unit in row.report["units"]].index("第59热控党支部")
+    days = {name: row.options[name] for name in ("started_on", "moved_on")}
+    columns = {f"column-{column['index']}": column["field"] for column in row.report["columns"]}
+    chosen = {f"unit-{number}": "第59热控党支部", f"decision-{number}": "skip", f"parent-{number}": str(general.pk)}
+    client.post(url("columns", row), days | columns | chosen)
+    client.post(url("columns", row), days | columns)
+    row.refresh_from_db()
+    unit = row.report["units"][number]
+    assert (unit["name"], unit["decision"], unit["parent"]) == ("第59热控党支部", "skip", general.pk)
+
+
+def test_further_units_of_an_import_that_has_gone_on_load_the_page_anew(cast: factories.Cast) -> None:
+    row = upload(cast.business_admin, cast.committee, files.row(branch="热控党支部"))
+    roster.confirm_import(row, row.plan_digest, by=cast.business_admin)
+    response = signed_in(cast.business_admin).get(url("units", row))
+    assert response.headers.get("HX-Refresh") == "true"
+
+
+@pytest.mark.parametrize("verb", ["detail", "units", "progress"])
+def test_pages_do_not_read_the_upload(cast: factories.Cast, queries: Any, verb: str) -> None:
+    row = upload(cast.business_admin, cast.committee, files.row(branch="热控党支部"))
+    with queries() as executed:
+        signed_in(cast.business_admin).get(url(verb, row))
+    assert [query["sql"] for query in executed if "content_sealed" in query["sql"]] == []
+
+
 # --- correcting ---------------------------------------------------------------------------------
 def test_wrong_guess_is_corrected_on_the_page(cast: factories.Cast) -> None:
     content = files.xlsx(["工号", "姓名", "党支部", "说明", "甲"], ["1", "苏堃", "检修部党支部", "班长", "x"])

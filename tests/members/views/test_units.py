@@ -228,3 +228,17 @@ def test_roster_export_refuses_get_and_other_branches(client):
     client.force_login(cast.secretary)
     assert client.get(page("roster-export", cast.branch)).status_code == 405
     assert client.post(page("roster-export", cast.other_branch)).status_code == 403
+
+
+def test_rules_are_loaded_from_the_page_of_the_unit_by_the_business_administrator(client):
+    cast = factories.cast()
+    link = f"{reverse('scoring:rules-load')}?owner="
+    shown = {}
+    for role in ("business_admin", "secretary", "system_admin", "committee_member"):
+        client.force_login(cast.by_role()[role])
+        for unit in (cast.committee, cast.branch, cast.group, cast.department):
+            shown[role, unit.kind] = f"{link}{unit.pk}" in text(client.get(page("unit-detail", unit)))
+    assert {key for key, is_shown in shown.items() if is_shown} == {
+        ("business_admin", Kind.PARTY_COMMITTEE),
+        ("business_admin", Kind.BRANCH),
+    }
