@@ -15,7 +15,7 @@ help:
 	@echo "make run            the same on your own data (first: manage.py begin, see README.md)"
 	@echo "make test           the whole suite on SQLite               (ARGS='tests/members -k roster')"
 	@echo "make test-services  the same on PostgreSQL and Redis        (DATABASE_URL, REDIS_URL or throw-away servers)"
-	@echo "make test-nightly   the suite with many more generated cases"
+	@echo "make test-nightly   the suite with many more generated cases and races, on both engines"
 	@echo "make services       throw-away PostgreSQL and Redis until Ctrl-C"
 	@echo "make lint           every check that needs no test;  make format  puts layout right"
 	@echo "make bench          the benchmarks as a table;       make messages  collects the sentences to translate"
@@ -52,6 +52,7 @@ test-services: venv
 
 test-nightly: venv
 	env -u DATABASE_URL -u REDIS_URL HYPOTHESIS_PROFILE=nightly $(PYTEST) $(PARALLEL) $(ARGS)
+	HYPOTHESIS_PROFILE=nightly $(BIN)/python bin/services.py run $(PYTEST) $(PARALLEL) $(ARGS)
 
 services: venv
 	@exec $(BIN)/python bin/services.py serve

@@ -3,8 +3,9 @@
     manage.py export_seals ledger.jsonl
     python3 bin/check_ledger.py ledger.jsonl
 
-Recomputes every seal of every branch from the canonical texts and names the first entry that differs. Ends with 0 when
-all seals hold, with 1 otherwise. Keep earlier exports, or the printed
+Recomputes every seal of every branch from the canonical texts and names the first entry that differs, an entry that
+came in behind the last seal of a closed month, and a closed month without a seal. Ends with 0 when all is well, with 1
+otherwise. Keep earlier exports, or the printed
 short seals: whoever can rewrite the whole database can rewrite its seals, but not the paper on the wall.
 """
 
@@ -13,19 +14,22 @@ import json
 import sys
 
 
-def read(path):
-    """Yield (seal, texts of its entries) in the order of the file."""
+def read(path, unsealed):
+    """Yield (seal, texts of its entries) in the order of the file; closed months without a seal go into `unsealed`."""
     seal, texts = None, []
     with open(path, encoding="utf-8") as file:
         for number, line in enumerate(file, start=1):
             try:
                 row = json.loads(line)
-                kind = "seal" if "seal" in row else "entry"
+                kind = next(name for name in ("seal", "entry", "unsealed") if name in row)
                 value = row[kind]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, StopIteration):
                 sys.exit(f"第 {number} 行不是台账导出的内容，请用 manage.py export_seals 重新导出。")
             if kind == "entry":
                 texts.append(value)
+                continue
+            if kind == "unsealed":
+                unsealed.append(value)
                 continue
             if seal is not None:
                 yield seal, texts
@@ -48,8 +52,9 @@ def findings(path):
     previous: dict[int, str] = {}
     numbers: dict[int, int] = {}
     found: list[str] = []
+    unsealed: list[str] = []
     count = 0
-    for seal, texts in read(path):
+    for seal, texts in read(path, unsealed):
         count += 1
         unit = seal["unit"]
         whole = hashlib.sha256(previous.get(unit, "").encode() + b"\n")
@@ -61,7 +66,7 @@ def findings(path):
         if whole.hexdigest() != seal["digest"] or seal["previous"] != previous.get(unit, ""):
             found.append(f"{place}：{first_difference(seal, texts)}。")
         previous[unit], numbers[unit] = seal["digest"], seal["number"]
-    return found, count
+    return found + [f"{month}：已结账，但没有封签。" for month in unsealed], count
 
 
 def main():

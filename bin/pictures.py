@@ -265,6 +265,9 @@ def review_pictures(camera: Camera) -> None:
     camera.take(committee, "months")
     committee.goto(f"/units/1/ranking/?month={MONTH_BEFORE}")
     camera.take(committee, "ranking")
+    committee.goto(f"/units/1/analysis/?month={MONTH_BEFORE}")
+    committee.locator("#caps").wait_for()
+    camera.take(committee, "analysis", height=1450)
     committee.goto("/units/1/month-policy/")
     camera.take(committee, "policy", height=720)
 

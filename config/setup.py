@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, OuterRef, QuerySet, Subquery, Value
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -34,31 +34,37 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(whole.annotate(n=Count("pk")).values("n")), 0)
 
 
-def _reached(user: User) -> Any:
-    """The topmost committee this person runs, with how much of everything there is below it. One query."""
-    inside = OuterRef("path")
+def _reached(root: OrgUnit) -> Any:
+    """The unit with how much of everything there is below it. One query, whose conditions hold the path itself:
+    compared with the path of an outer row, every membership would be compared one by one."""
+    inside = root.path
     people = Membership.objects.current().filter(branch__path__startswith=inside)
-    units = OrgUnit.objects.filter(path__startswith=inside).exclude(pk=OuterRef("pk"))
+    units = OrgUnit.objects.filter(path__startswith=inside).exclude(pk=root.pk)
     posts = Appointment.objects.filter(unit__path__startswith=inside, ended_on__isnull=True)
     open_place = "account__member__memberships"
     known = YearTotal.objects.filter(
         **{f"{open_place}__branch__path__startswith": inside, f"{open_place}__ended_on__isnull": True}
     )
-    rows: Any = OrgUnit.objects.filter(below(user.authority.paths(BUSINESS_ADMIN_POSTS), "path")).annotate(
+    rows: Any = OrgUnit.objects.annotate(
         units=_count(units),
         members=_count(people),
-        signed=_count(people.filter(member__user__isnull=False)),
+        signed=_count(people.filter(Exists(User.objects.filter(member=OuterRef("member"))))),
         posts=_count(posts),
         totals=_count(known),
     )
-    return rows.order_by("path").first()
+    return rows.get(pk=root.pk)
 
 
 def steps_for(user: User) -> list[SetupStep]:
-    """The steps in their order, with what has been reached: two queries."""
-    root = _reached(user)
-    if root is None:
+    """The steps in their order, with what has been reached below the topmost committee this person runs.
+
+    Three queries.
+    """
+    tops = OrgUnit.objects.filter(below(user.authority.paths(BUSINESS_ADMIN_POSTS), "path"))
+    top = tops.order_by("path").first()
+    if top is None:
         return []
+    root = _reached(top)
     rules = RuleSet.objects.published().filter(owner__path__startswith=root.path).first()
     units, members, signed, posts, totals = root.units, root.members, root.signed, root.posts, root.totals
     return [

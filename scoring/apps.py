@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.utils.translation import gettext_lazy as _
 
 from members import audit_labels
@@ -10,6 +11,7 @@ class ScoringConfig(AppConfig):
     verbose_name = _("积分")
 
     def ready(self) -> None:
-        from scoring import receivers  # noqa: F401  (connects the signals)
+        from scoring import published_only, receivers  # noqa: F401  (connects the signals)
 
         audit_labels.add(LABELS)
+        connection_created.connect(published_only.teach)

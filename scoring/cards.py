@@ -7,16 +7,20 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from django.db.models import Avg, Count, Exists, FloatField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from members.models import Membership, OrgUnit
 from scoring import months
-from scoring.books import layout_of
+from scoring.books import book_of, layout_of
 from scoring.calculation.amounts import from_fine, from_hundredths, hundredths
+from scoring.calculation.book import RuleBook
 from scoring.calculation.pricing import show
-from scoring.models import Account, Item, LedgerEntry, Month, Score, Section, Standing
+from scoring.calculation.results import Periods, quarter_of, year_of
+from scoring.models import Account, Item, LedgerEntry, Month, Opening, Score, Section, Standing
 
 TREND = 12
 
@@ -54,12 +58,59 @@ def _is_closed() -> Subquery:
     return Subquery(rows.values("state")[:1])
 
 
+def _brought_along() -> Subquery:
+    rows = Opening.objects.filter(account=OuterRef("account"), from_month__lte=OuterRef("month"))
+    return Subquery(rows.filter(year=OuterRef("month") / 100).values("points"))
+
+
+@dataclass(frozen=True)
+class ToDate:
+    """What a quarter or a year has come to so far; its name says how the rules make it."""
+
+    name: str
+    total: Decimal
+
+
+_MADE = {
+    "SUM": gettext_lazy("%s合计"),
+    "MEAN": gettext_lazy("%s平均"),
+    "LAST": gettext_lazy("%s"),
+    "SCALED": gettext_lazy("%s折算"),
+}
+
+
+def to_date(shown: Sequence[Any]) -> list[ToDate]:
+    """Quarter and year up to the last of these scores, as the rules make them. In: scores, oldest first."""
+    score = shown[-1]
+    rule_set, book = score.rule_set, book_of(score.rule_set)
+    found = []
+    if rule_set.period != "YEAR":
+        quarter = quarter_of(book, _periods(book, shown, "QUARTER"))
+        found.append(ToDate(_MADE[book.quarter_value] % _("本季"), from_hundredths(int(quarter[0]))))
+    brought = None
+    if score.brought is not None and rule_set.period != "YEAR":
+        brought = np.array([hundredths(score.brought)], dtype=np.int64)
+    year = year_of(book, _periods(book, shown, "YEAR"), brought)
+    return [*found, ToDate(_MADE[book.year_value] % _("本年"), from_hundredths(int(year[0])))]
+
+
+def _periods(book: RuleBook, shown: Sequence[Any], span: str) -> Periods:
+    """The totals of the periods of a span; one under way with its value to date."""
+    last = shown[-1].month
+    length, start = months.PERIOD_MONTHS[book.period], months.period_start(last, span)
+    ends = [months.shift(start, place + length - 1) for place in range(0, months.PERIOD_MONTHS[span], length)]
+    known = {row.month: hundredths(row.total) for row in shown}
+    found = [known.get(min(end, last)) if months.shift(end, 1 - length) <= last else None for end in ends]
+    totals = np.array([[0 if value is None else value] for value in found], dtype=np.int64)
+    return Periods(totals, np.array([[value is not None] for value in found], dtype=np.int64))
+
+
 def history(account: Account, last: int) -> list[Any]:
     """The scores of the last twelve months, oldest first, each with `mean`, `of` and `state`. One query."""
     rows: Any = (
         Score.objects.filter(account=account, month__gt=months.shift(last, -TREND), month__lte=last)
         .select_related("unit", "group", "rule_set")
-        .annotate(mean_raw=_branch_mean(), of=_branch_count(), state=_is_closed())
+        .annotate(mean_raw=_branch_mean(), of=_branch_count(), state=_is_closed(), brought=_brought_along())
         .order_by("month")
     )
     found = list(rows)
@@ -83,7 +134,7 @@ def section_points(score: Score, branch: Sequence[Any]) -> list[SectionPoints]:
     """The score's sections with the branch means; sections that hold nothing are left out."""
     same = [row.sections for row in branch if row.rule_set_id == score.rule_set_id]
     lines = []
-    for place, (section, items) in enumerate(layout_of(score.rule_set)):
+    for place, (section, items) in enumerate(layout_of(score.rule_set, score.unit, score.month)):
         if not items or place >= len(score.sections):
             continue
         mean = sum(row[place] for row in same) // max(len(same), 1)
@@ -108,7 +159,7 @@ def room_left(score: Score, entries: Sequence[LedgerEntry]) -> list[Room]:
         if entry.item_id:
             earned[entry.item_id] = earned.get(entry.item_id, 0) + hundredths(entry.points)
     rooms = []
-    for section, items in layout_of(score.rule_set):
+    for section, items in layout_of(score.rule_set, score.unit, score.month):
         if section.kind not in (Section.Kind.BONUS, Section.Kind.DUTY):
             continue
         for item in items:
@@ -124,7 +175,7 @@ def committee_rank(score: Score) -> tuple[int, int] | None:
     """(rank, of how many) in the topmost committee; None until every branch of it has closed the month."""
     root = score.unit.path.split(".")[0] + "."
     rows = Standing.objects.filter(
-        ~Exists(unclosed_branches(root, score.month)), unit=int(root[:-1]), month=score.month
+        ~Exists(unclosed_branches(root, score.month)), unit=int(root[:-1]), month=score.month, span="MONTH"
     )
     found = rows.filter(kind="MEMBER").aggregate(
         higher=Sum("count", filter=Q(total__gt=score.total), default=0), everyone=Sum("count", default=0)
@@ -168,9 +219,10 @@ def mix_chart(scores: Sequence[Any]) -> dict[str, Any]:
     """Points per section, month by month, for the months under the newest rule set."""
     if not scores:
         return {"labels": [], "series": []}
-    newest = scores[-1].rule_set
+    last, newest = scores[-1], scores[-1].rule_set
     rows = [row for row in scores if row.rule_set_id == newest.pk][-6:]
-    sections = [(place, section) for place, (section, items) in enumerate(layout_of(newest)) if items]
+    layout = layout_of(newest, last.unit, last.month)
+    sections = [(place, section) for place, (section, items) in enumerate(layout) if items]
     return {
         "labels": [_("%d月") % (row.month % 100) for row in rows],
         "series": [

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models.expressions import Combinable
 from django.utils.translation import gettext_lazy as _
 
@@ -45,3 +47,26 @@ class PointsField(models.BigIntegerField):
         from_field = models.DecimalField(max_digits=12, decimal_places=2, verbose_name=self.verbose_name)
         from_field.null, from_field.blank = self.null, self.blank
         return from_field.formfield(**kwargs)
+
+
+# A list of ids as one parameter. PostgreSQL plans for an array by its length, for a subquery by a guess.
+AMONG = {"postgresql": "= ANY(%s::bigint[])", "sqlite": "IN (SELECT value FROM json_each(%s))"}
+
+
+def listed(ids: Sequence[int]) -> str:
+    """Ids as the one parameter that AMONG takes."""
+    text = ",".join(map(str, ids))
+    return f"{{{text}}}" if connection.vendor == "postgresql" else f"[{text}]"
+
+
+@models.ForeignKey.register_lookup
+@models.Field.register_lookup
+class Among(models.Lookup):
+    """`account__among=ids`: the same as `in` for a column of many thousand ids, as one parameter."""
+
+    lookup_name = "among"
+    prepare_rhs = False
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        left, parameters = self.process_lhs(compiler, connection)
+        return f"{left} {AMONG[connection.vendor]}", [*parameters, listed(np.asarray(self.rhs).tolist())]

@@ -11,8 +11,8 @@ from django.db import connection
 
 from scoring.calculation.amounts import FINE, Column, Matrix
 from scoring.calculation.book import ItemRule
-from scoring.calculation.order import Groups
-from scoring.calculation.tally import NOTHING, READS, Months
+from scoring.calculation.order import Circumstances, Groups
+from scoring.calculation.tally import NOTHING, READS, Months, Occasions
 from scoring.scope import read_scope
 
 # Grouped rows, column by column: the key, then the facts asked for.
@@ -30,8 +30,18 @@ _FACTS = {
     "quantity": "CAST(sum(COALESCE(e.quantity, 100)) AS bigint)",
     "held": "CAST(COALESCE(sum(e.held), 0) AS bigint)",
 }
-# The months in scope are a fact of the account, not of its ledger.
-ALL_FACTS = frozenset({*_FACTS, "scope"})
+# The months in scope are a fact of the account, not of its ledger; occasions are read entry by entry.
+ALL_FACTS = frozenset({*_FACTS, "scope", "occasions"})
+
+# Of each occasion the best fact of a month. What names no occasion is one of its own.
+_OCCASIONS = """
+SELECT e.account_id, e.item_id, e.month, CASE WHEN e.occasion = '' THEN CAST(e.id AS text) ELSE '#' || e.occasion END,
+       max(e.points)
+FROM scoring_ledgerentry e JOIN scoring_item i ON i.id = e.item_id
+WHERE {in_view} AND e.reverses_id IS NULL AND i.tally = 'highest' {extra}
+  AND NOT EXISTS (SELECT 1 FROM scoring_ledgerentry r WHERE r.reverses_id = e.id)
+GROUP BY 1, 2, 3, 4
+"""
 
 # An entry and its reversal leave every tally: neither a reversal nor anything that has one is read. A reversal stands
 # in the account and month of its entry, so the second look is nearly as narrow as the first: from the first account to
@@ -62,6 +72,8 @@ def facts_of(items: Iterable[ItemRule]) -> frozenset[str]:
         read |= READS[item.tally]
         if item.zeroes:
             read.add("count")
+        if item.tally_table.get("of") == "occasion":
+            read.add("occasions")
     return frozenset(read)
 
 
@@ -72,29 +84,66 @@ def read_groups(
     facts: Collection[str] = ALL_FACTS,
     without_cells: tuple[int, int] | None = None,
     drafts: Rows | None = None,
-    classes: dict[str, Column] | None = None,
+    older: Mapping[int, int] | None = None,
+    about: Circumstances | None = None,
 ) -> Groups:
     """The ledger of these accounts (ascending ids) over all months in view, one statement; the scope is another.
 
-    `without_cells` (unit, month) leaves out what the cells of that grid posted; `drafts` are rows to add.
+    `without_cells` (unit, month) leaves out what the cells of that grid posted; `drafts` are rows to add; `older`
+    says which item an earlier version's item is now.
     """
-    groups = Groups(len(account_ids), months, {}, classes or {})
+    groups = Groups(len(account_ids), months, {}, about or Circumstances())
     if not len(account_ids):
         return groups
     names = [name for name in _FACTS if name in facts]
-    query = _GROUPED.format(
-        facts=", ".join(_FACTS[name] for name in names),
-        in_view=_IN_VIEW[connection.vendor],
-        extra=_WITHOUT_CELLS.format(unit=without_cells[0], month=without_cells[1]) if without_cells else "",
-    )
+    texts = {
+        "in_view": _IN_VIEW[connection.vendor],
+        "extra": _WITHOUT_CELLS.format(unit=without_cells[0], month=without_cells[1]) if without_cells else "",
+    }
+    query = _GROUPED.format(facts=", ".join(_FACTS[name] for name in names), **texts)
     read = _read_postgresql if connection.vendor == "postgresql" else _read_sqlite
     span = {"lowest": int(account_ids[0]), "highest": int(account_ids[-1]), "first": months[0], "last": months[-1]}
     rows = read(query, account_ids.tolist(), span, [*KEY, *names])
     if drafts is not None:
         rows = {name: np.concatenate([column, drafts[name]]) for name, column in rows.items()}
+    rows["item_id"] = _renamed(rows["item_id"], older or {})
     scope = read_scope(account_ids, months) if "scope" in facts else None
-    groups.items = _Items(groups, account_ids, rows, scope)
+    occasions = None
+    if "occasions" in facts:
+        occasions = _read_occasions(_OCCASIONS.format(**texts), account_ids, span, drafts)
+        occasions["item_id"] = _renamed(occasions["item_id"], older or {})
+    groups.items = _Items(groups, account_ids, rows, scope, occasions)
     return groups
+
+
+def _renamed(items: Column, older: Mapping[int, int]) -> Column:
+    """The items of earlier versions under the key of today's."""
+    if not older:
+        return items
+    known, places = np.unique(items, return_inverse=True)
+    return np.array([older.get(key, key) for key in known.tolist()], dtype=np.int64)[places]
+
+
+def _read_occasions(query: str, account_ids: Column, span: dict[str, int], drafts: Rows | None) -> Rows:
+    """Few rows: only items that count occasions have them. A draft is an occasion of its own."""
+    postgresql = connection.vendor == "postgresql"
+    accounts = account_ids.tolist()
+    listed = "{" + ",".join(map(str, accounts)) + "}" if postgresql else json.dumps(accounts)
+    with connection.cursor() as cursor:
+        cursor.execute(query, {"accounts": listed, **span})
+        found = cursor.fetchall()
+    if drafts is not None:
+        keys = zip(*(drafts[name].tolist() for name in (*KEY, "latest", "highest")), strict=True)
+        found = [*found, *((account, item, month, f"d{own}", points) for account, item, month, own, points in keys)]
+    return occasion_rows(found)
+
+
+def occasion_rows(found: Sequence[tuple[int, int, int, str, int]]) -> Rows:
+    """Facts with their occasion as columns. In: account, item, month, occasion, points in hundredths."""
+    numbers: dict[str, int] = {}
+    rows = [(a, i, m, numbers.setdefault(text, len(numbers)), points) for a, i, m, text, points in found]
+    columns = np.array(rows, dtype=np.int64).reshape(-1, 5).T
+    return dict(zip((*KEY, "occasion", "points"), columns, strict=True))
 
 
 def _read_postgresql(query: str, accounts: Sequence[int], span: dict[str, int], names: list[str]) -> Rows:
@@ -131,7 +180,11 @@ def _read_sqlite(query: str, accounts: Sequence[int], span: dict[str, int], name
 class _Items(Mapping[int, Months]):
     """Item -> its matrices, made when asked for: of a long rule book only one item is spread out at once."""
 
-    def __init__(self, groups: Groups, account_ids: Column, rows: Rows, scope: Matrix | None) -> None:
+    def __init__(
+        self, groups: Groups, account_ids: Column, rows: Rows, scope: Matrix | None, occasions: Rows | None = None
+    ) -> None:
+        self._months, self._accounts, self._occasions = np.array(groups.months), account_ids, occasions
+        self._nobody = np.zeros(groups.accounts, dtype=np.int64)
         order = np.argsort(rows["item_id"], kind="stable")
         self._rows = {name: column[order] for name, column in rows.items()}
         self._month = np.searchsorted(np.array(groups.months), self._rows["month"])
@@ -163,6 +216,19 @@ class _Items(Mapping[int, Months]):
             quantity=self._matrix("quantity", chosen, where, 0, 1),
             held=self._matrix("held", chosen, where, 0, 1),
             in_scope=self._scope,
+            expected=self._nobody,
+            occasions=self._occasions_of(key),
+        )
+
+    def _occasions_of(self, key: int) -> Occasions:
+        if self._occasions is None:
+            return Occasions.none()
+        chosen = self._occasions["item_id"] == key
+        return Occasions(
+            np.searchsorted(self._months, self._occasions["month"][chosen]),
+            np.searchsorted(self._accounts, self._occasions["account_id"][chosen]),
+            self._occasions["occasion"][chosen],
+            self._occasions["points"][chosen] * FINE,
         )
 
     def _matrix(self, fact: str, chosen: slice, where: tuple[Column, Column], empty: int, unit: int) -> Matrix:
@@ -185,8 +251,16 @@ def draft_rows(cells: Sequence[tuple[int, int, int, int, int]]) -> Rows:
     return dict(zip((*KEY, *_FACTS), values, strict=True))
 
 
-def groups_of_rows(account_ids: Column, months: list[int], rows: Rows) -> Groups:
-    """Rows that never stood in a ledger, for trying rules out."""
-    groups = Groups(len(account_ids), months, {}, {})
-    groups.items = _Items(groups, account_ids, rows, None)
+def groups_of_rows(
+    account_ids: Column,
+    months: list[int],
+    rows: Rows,
+    *,
+    scope: Matrix | None = None,
+    occasions: Rows | None = None,
+    about: Circumstances | None = None,
+) -> Groups:
+    """Rows that never stood in a ledger, or stand there under other rules: for trying rules out."""
+    groups = Groups(len(account_ids), months, {}, about or Circumstances())
+    groups.items = _Items(groups, account_ids, rows, scope, occasions)
     return groups

@@ -9,13 +9,25 @@ from members.access import (
     BRANCH_COMMITTEE_POSTS,
     BUSINESS_ADMIN_POSTS,
     COMMITTEE_POSTS,
+    ENTRY_POSTS,
     SEEING_POSTS,
     below,
 )
 
 if TYPE_CHECKING:
     from members.models import Member, OrgUnit, User
-    from scoring.models import Account, Evidence, LedgerEntry, Month, RuleSet, Score, ScoreRun  # noqa: F401
+    from scoring.models import (  # noqa: F401
+        Account,
+        CustomItem,
+        Evidence,
+        Grant,
+        LedgerEntry,
+        Month,
+        Result,
+        RuleSet,
+        Score,
+        ScoreRun,
+    )
 
 # Whoever holds one of these works with the months of a branch.
 MONTH_POSTS = COMMITTEE_POSTS | BRANCH_COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS | {"SCORE_CLERK"}
@@ -40,10 +52,20 @@ class RuleSetQuerySet(QuerySet["RuleSet"]):
         return max(rows, key=lambda row: (row.owner.depth, row.effective_from, row.version, row.pk), default=None)
 
     def visible_to(self, user: User) -> RuleSetQuerySet:
-        """Rules are published to everyone they bind; drafts to those who write them."""
+        """Rules are published to everyone they bind; drafts to those who write them or decide over them."""
         units = apps.get_model("members", "OrgUnit").objects.visible_to(user)
         rows = self.filter(owner__in=units.values("pk"))
-        return rows if user.authority.holds(BUSINESS_ADMIN_POSTS) else rows.exclude(state="DRAFT")
+        decides = user.authority.holds(BUSINESS_ADMIN_POSTS | COMMITTEE_POSTS)
+        return rows if decides else rows.exclude(state="DRAFT")
+
+
+class CustomItemQuerySet(QuerySet["CustomItem"]):
+    def visible_to(self, user: User) -> CustomItemQuerySet:
+        """Those who propose for the unit, and those who decide above it."""
+        if user.authority.is_superuser:
+            return self
+        posts = ENTRY_POSTS | COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS
+        return self.filter(below(user.authority.paths(posts), "unit__path"))
 
 
 class AccountQuerySet(QuerySet["Account"]):
@@ -72,6 +94,13 @@ class LedgerEntryQuerySet(QuerySet["LedgerEntry"]):
         members = apps.get_model("members", "Member").objects.visible_to(user)
         grouped = Q(account__member__in=members.values("pk")) if reach else Q(pk__in=[])
         return self.filter(own | below(reach, "unit__path") | grouped)
+
+
+class GrantQuerySet(QuerySet["Grant"]):
+    def visible_to(self, user: User) -> GrantQuerySet:
+        if user.authority.is_superuser:
+            return self
+        return self.filter(below(user.authority.paths(MONTH_POSTS), "unit__path"))
 
 
 class EvidenceQuerySet(QuerySet["Evidence"]):
@@ -115,4 +144,17 @@ class ScoreQuerySet(QuerySet["Score"]):
         return self.filter(own | below(reach, "unit__path") | below(reach, "group__path"))
 
     def within(self, unit: OrgUnit) -> ScoreQuerySet:
+        return self.filter(unit__path__startswith=unit.path)
+
+
+class ResultQuerySet(QuerySet["Result"]):
+    def visible_to(self, user: User) -> ResultQuerySet:
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        reach = authority.paths(SEEING_POSTS)
+        own = Q(account__member=authority.member_id) if authority.member_id else Q(pk__in=[])
+        return self.filter(own | below(reach, "unit__path") | below(reach, "group__path"))
+
+    def within(self, unit: OrgUnit) -> ResultQuerySet:
         return self.filter(unit__path__startswith=unit.path)

@@ -13,10 +13,11 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext as _
 
 from members.models import OrgUnit
-from scoring.books import layout_of
+from scoring.books import widest_layout
 from scoring.calculation.amounts import from_fine
 from scoring.cards import mean_points
-from scoring.models import Month, Score, Section, Standing
+from scoring.models import Month, Result, Score, Section, Span, Standing
+from scoring.months import label, period_end, quarter_label, shift
 
 RANKED_KINDS = (OrgUnit.Kind.BRANCH, OrgUnit.Kind.GENERAL_BRANCH, OrgUnit.Kind.PARTY_COMMITTEE)
 
@@ -25,22 +26,38 @@ RANKED_KINDS = (OrgUnit.Kind.BRANCH, OrgUnit.Kind.GENERAL_BRANCH, OrgUnit.Kind.P
 class Place:
     """One line of a ranking. Without a rank the month is still provisional."""
 
-    score: Score
+    score: Score | Result
     rank: int | None
     sections: list[tuple[Section, Decimal]]
 
 
-def newest_month(unit: OrgUnit, current: int) -> int:
-    """The latest month with scores below the unit; the current one when there are none."""
-    # The rank table of a committee answers at once; without one the scores themselves do.
-    ranked = Standing.objects.filter(unit=unit).aggregate(newest=Max("month"))["newest"]
-    return ranked or Score.objects.within(unit).aggregate(newest=Max("month"))["newest"] or current
+def _figures(unit: OrgUnit, span: str) -> QuerySet[Any]:
+    """The scores of months below the unit, or the results of quarters or years."""
+    return Score.objects.within(unit) if span == Span.MONTH else Result.objects.within(unit).filter(span=span)
 
 
-def rows_of(unit: OrgUnit, month: int, *, only_closed: bool = False) -> QuerySet[Any]:
-    """The scores below a unit, best first, each with the `state` of its branch's month."""
+def newest_month(unit: OrgUnit, current: int, span: str = Span.MONTH) -> int:
+    """The latest month with figures below the unit; the last of the current span when there are none."""
+    # The rank table of a committee answers at once; without one the figures themselves do.
+    ranked = Standing.objects.filter(unit=unit, span=span).aggregate(newest=Max("month"))["newest"]
+    found = ranked or _figures(unit, span).aggregate(newest=Max("month"))["newest"]
+    return found or period_end(current, span)
+
+
+def spans_of(span: str, current: int) -> list[tuple[int, str]]:
+    """What can be looked back at: last months of spans with their names, newest first."""
+    if span == Span.QUARTER:
+        last = period_end(current, span)
+        return [(month, quarter_label(month)) for month in (shift(last, -3 * place) for place in range(8))]
+    if span == Span.YEAR:
+        return [(year * 100 + 12, _("%d 年") % year) for year in range(current // 100, current // 100 - 4, -1)]
+    return [(month, label(month)) for month in (shift(current, -place) for place in range(18))]
+
+
+def rows_of(unit: OrgUnit, month: int, span: str = Span.MONTH, *, only_closed: bool = False) -> QuerySet[Any]:
+    """The figures below a unit, best first, each with the `state` of its branch's (last) month."""
     states = Month.objects.filter(unit=OuterRef("unit"), month=OuterRef("month")).values("state")[:1]
-    rows: QuerySet[Any] = Score.objects.within(unit).filter(month=month)
+    rows = _figures(unit, span).filter(month=month)
     rows = rows.select_related("account__member", "unit", "group", "rule_set").annotate(state=Subquery(states))
     if only_closed:
         rows = rows.filter(state=Month.State.CLOSED)
@@ -74,14 +91,13 @@ class Table:
         return min(self.counts, default=None)
 
 
-def table_of(unit: OrgUnit, month: int) -> Table:
+def table_of(unit: OrgUnit, month: int, span: str = Span.MONTH) -> Table:
     """One query: the committee's rank table, or the totals of a branch counted."""
     if unit.kind == OrgUnit.Kind.PARTY_COMMITTEE:
-        rows = list(
-            Standing.objects.filter(unit=unit, month=month, kind="MEMBER").values_list("total", "count", "rank")
-        )
+        table = Standing.objects.filter(unit=unit, month=month, span=span, kind="MEMBER")
+        rows = list(table.values_list("total", "count", "rank"))
     else:
-        scores = Score.objects.within(unit).filter(month=month).order_by("-total").values("total")
+        scores = _figures(unit, span).filter(month=month).order_by("-total").values("total")
         rows, higher = [], 0
         for total, count in scores.annotate(n=Count("pk")).values_list("total", "n"):
             rows.append((total, count, higher + 1))
@@ -101,8 +117,11 @@ def places_of(table: Table, rows: Iterable[Any]) -> list[Place]:
     ]
 
 
-def _sections(row: Score) -> list[tuple[Section, Decimal]]:
-    layout = layout_of(row.rule_set)
+def _sections(row: Score | Result) -> list[tuple[Section, Decimal]]:
+    """The sections of a month; a longer span is more than the sum of its sections."""
+    if isinstance(row, Result):
+        return []
+    layout = widest_layout(row.rule_set)
     return [
         (section, from_fine(row.sections[place]))
         for place, (section, items) in enumerate(layout)
@@ -110,10 +129,11 @@ def _sections(row: Score) -> list[tuple[Section, Decimal]]:
     ]
 
 
-def branch_means(unit: OrgUnit, month: int, most: int = 50) -> list[dict[str, Any]]:
+def branch_means(unit: OrgUnit, month: int, span: str = Span.MONTH, most: int = 50) -> list[dict[str, Any]]:
     """Means of the branches below a committee, best first."""
     rows = (
-        Score.objects.filter(month=month, unit__path__startswith=unit.path)
+        _figures(unit, span)
+        .filter(month=month)
         .order_by()
         .values("unit", "unit__name")
         .annotate(mean=Avg(Cast("total", FloatField())), count=Count("pk"))

@@ -9,18 +9,23 @@ from members.access import (
     BUSINESS_ADMIN_POSTS,
     COMMITTEE_POSTS,
     ENTRY_POSTS,
+    SECRETARY_POSTS,
     SEEING_POSTS,
 )
 from members.models import OrgUnit, User
 from members.rules import is_business_admin, is_member, is_signed_in
-from scoring.models import Account, Evidence, LedgerEntry, Month, RuleSet, Score, ScoreRun
+from scoring.models import Account, CustomItem, Evidence, Grant, LedgerEntry, Month, RuleSet, Score, ScoreRun
 from scoring.querysets import MONTH_POSTS
+
+# Who decides what units may add to the rules of the unit that owns them, and who asks for a unit.
+DECIDING_POSTS = BUSINESS_ADMIN_POSTS | COMMITTEE_POSTS
+PROPOSING_POSTS = DECIDING_POSTS | SECRETARY_POSTS
 
 
 def unit_of(thing: object) -> OrgUnit | None:
     if isinstance(thing, OrgUnit):
         return thing
-    if isinstance(thing, Month | LedgerEntry | Score | ScoreRun):
+    if isinstance(thing, Month | Grant | LedgerEntry | Score | ScoreRun):
         return thing.unit
     if isinstance(thing, RuleSet):
         return thing.owner
@@ -74,6 +79,17 @@ def sees_account(user: User, thing: object) -> bool:
 
 
 @rules.predicate
+def adjusts_for(user: User, thing: object) -> bool:
+    """Decides above the branch of somebody else."""
+    if not isinstance(thing, Account) or thing.member is None or thing.member_id == user.member_id:
+        return False
+    authority, stay = user.authority, None
+    if authority.holds(COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS):
+        stay = thing.member.last_membership
+    return stay is not None and authority.reaches(stay.branch, COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS)
+
+
+@rules.predicate
 def sees_evidence(user: User, thing: object) -> bool:
     return isinstance(thing, Evidence) and Evidence.objects.visible_to(user).filter(pk=thing.pk).exists()
 
@@ -82,6 +98,21 @@ def sees_evidence(user: User, thing: object) -> bool:
 def belongs_to_branch(user: User, thing: object) -> bool:
     unit = unit_of(thing)
     return unit is not None and user.authority.branch_id == unit.pk
+
+
+@rules.predicate
+def proposes_somewhere(user: User) -> bool:
+    return user.authority.holds(PROPOSING_POSTS)
+
+
+@rules.predicate
+def proposes_for(user: User, thing: object) -> bool:
+    return isinstance(thing, CustomItem) and user.authority.reaches(thing.unit, PROPOSING_POSTS)
+
+
+@rules.predicate
+def decides_custom_items(user: User, thing: object) -> bool:
+    return isinstance(thing, CustomItem) and user.authority.reaches(thing.section.rule_set.owner, DECIDING_POSTS)
 
 
 rules.add_perm("scoring.view_own_score", is_member)
@@ -99,11 +130,26 @@ rules.add_perm("scoring.return_month", checks_for | is_committee_over)
 rules.add_perm("scoring.reverse_entry", enters_for)
 rules.add_perm("scoring.view_ranking", is_signed_in)
 rules.add_perm("scoring.view_unit_ranking", belongs_to_branch | sees_months_of)
+rules.add_perm("scoring.view_analysis", has_month_post)
+rules.add_perm("scoring.view_unit_analysis", sees_months_of)
+rules.add_perm("scoring.export_analysis", sees_months_of)
 rules.add_perm("scoring.export_ledger", sees_months_of)
 rules.add_perm("scoring.start_run", is_committee_over | administers)
 rules.add_perm("scoring.set_policy", administers | is_committee_over)
 rules.add_perm("scoring.enter_year_totals", administers)
+rules.add_perm("scoring.enter_openings", administers)
+rules.add_perm("scoring.set_expected", administers)
+rules.add_perm("scoring.view_archive", sees_months_of)
+rules.add_perm("scoring.archive_year", is_committee_over | administers)
+rules.add_perm("scoring.adjust_score", adjusts_for)
 rules.add_perm("scoring.view_rules", is_signed_in)
 rules.add_perm("scoring.view_rule_set", is_signed_in)
 rules.add_perm("scoring.edit_rules", is_business_admin)
 rules.add_perm("scoring.publish_rules", administers)
+rules.add_perm("scoring.change_rules", administers)
+rules.add_perm("scoring.try_rules", administers | is_committee_over)
+rules.add_perm("scoring.export_what_if", administers | is_committee_over)
+rules.add_perm("scoring.view_custom_items", has_month_post)
+rules.add_perm("scoring.propose_custom_items", proposes_somewhere)
+rules.add_perm("scoring.decide_custom_item", decides_custom_items)
+rules.add_perm("scoring.end_custom_item", proposes_for | decides_custom_items)

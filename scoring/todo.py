@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 
+from django.db.models import Count
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,7 +13,8 @@ from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS, ENTRY_POSTS,
 from members.models import OrgUnit, User
 from members.todo import Todo
 from scoring import months
-from scoring.models import Month, MonthPolicy
+from scoring.models import CustomItem, Month, MonthPolicy
+from scoring.rules import DECIDING_POSTS
 from scoring.services.months import deadlines, policy_of
 
 # Older months than these are no longer nagged about.
@@ -86,11 +88,28 @@ def _steps(user: User, policy: MonthPolicy) -> list[Todo]:
     return waiting
 
 
+def _custom_items(user: User) -> list[Todo]:
+    """What units ask to add to the rules of this person's committee."""
+    paths = user.authority.paths(DECIDING_POSTS)
+    if not paths:
+        return []
+    rows = CustomItem.objects.filter(below(paths, "section__rule_set__owner__path"), state=CustomItem.State.PROPOSED)
+    counted = rows.exclude(proposed_by=user.pk).order_by().values_list("section__rule_set", "section__rule_set__name")
+    return [
+        Todo(
+            title=_("审定“%s”的自定义条款") % name,
+            url=f"{reverse('scoring:custom-item-list', args=[rule_set])}?state=PROPOSED",
+            count=count,
+        )
+        for rule_set, name, count in counted.annotate(n=Count("pk"))
+    ]
+
+
 def waiting_for(user: User, today: datetime.date | None = None) -> list[Todo]:
-    """To-dos of scoring, at most five queries."""
+    """To-dos of scoring, at most six queries."""
     if not user.authority.posts:
         return []
     last = months.shift(months.month_of(today or timezone.localdate()), -1)
     path = user.authority.posts[0].unit_path
     policy = policy_of(OrgUnit(path=path))
-    return _entries(user, last, policy) + _steps(user, policy)
+    return _entries(user, last, policy) + _steps(user, policy) + _custom_items(user)

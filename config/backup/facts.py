@@ -10,7 +10,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.utils.translation import gettext as _
 
-from members import append_only
+from config import guards
 from scoring.models import Seal
 from scoring.services.seals import verify_ledger
 
@@ -66,7 +66,7 @@ def disagreements(expected: Facts, using: str) -> list[str]:
         problems.append(_("数据库结构的版本（迁移记录）不一致。"))
     if expected.seals != found.seals:
         problems.append(_("各支部最新的封签不一致。"))
-    unguarded = [table for table in append_only.missing(connections[using]) if table in found.rows]
+    unguarded = [table for table in guards.missing(connections[using]) if table in found.rows]
     if unguarded:
         problems.append(_("数据表 %s 缺少只增不改的触发器。") % "、".join(unguarded))
     if Seal._meta.db_table in found.rows and not problems:

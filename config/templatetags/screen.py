@@ -13,6 +13,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from scoring.months import quarter_label
+
 register = template.Library()
 
 MINUS = "−"
@@ -135,3 +137,11 @@ def seldom_entries(navigation: list[dict[str, Any]]) -> list[dict[str, Any]]:
 @register.filter
 def any_active(entries: list[dict[str, Any]]) -> bool:
     return any(entry["active"] for entry in entries)
+
+
+@register.filter
+def span_name(value: int, span: str) -> str:
+    """The month, quarter or year that ends with a month: 202609 as 2026 年第三季度."""
+    if span == "QUARTER":
+        return quarter_label(value)
+    return _("%d 年") % (value // 100) if span == "YEAR" else month(value)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from members.access import BUSINESS_ADMIN_POSTS, COMMITTEE_POSTS
 from members.models import Member, Membership
 from members.permissions import SignedIn, permitted
 from scoring import cards, months
@@ -29,9 +30,9 @@ def score_of(request: SignedIn, account: Account) -> HttpResponse:
 
 @permitted("members.view_member", Member)
 def score_of_member(request: SignedIn, member: Member) -> HttpResponse:
-    """The same page, reached from the personal file, which knows nothing of accounts."""
-    account = Account.objects.select_related("member").filter(member=member).first()
-    return _score_page(request, account) if account else _nothing_yet(request, member)
+    """The way in from the personal file, which knows nothing of accounts: on to the page of the member's account."""
+    account = Account.objects.filter(member=member).values_list("pk", flat=True).first()
+    return redirect("score-of", account) if account else _nothing_yet(request, member)
 
 
 def _nothing_yet(request: SignedIn, member: Member | None) -> HttpResponse:
@@ -50,6 +51,7 @@ def _score_page(request: SignedIn, account: Account) -> HttpResponse:
         "account": account,
         "member": account.member,
         "is_own": account.member_id == request.user.member_id,
+        "may_adjust": _may_adjust(request, account, shown),
         "month": month,
         "months": [row.month for row in reversed(scores)],
     }
@@ -57,6 +59,14 @@ def _score_page(request: SignedIn, account: Account) -> HttpResponse:
         membership = Membership.objects.current().filter(member=account.member_id).select_related("branch")
         return render(request, "score.html", context | {"score": None, "membership": membership.first()})
     return render(request, "score.html", context | _figures(account, shown))
+
+
+def _may_adjust(request: SignedIn, account: Account, shown: list[Any]) -> bool:
+    """Whether to offer the adjustment. The branch of the score is at hand; else the rule looks for the branch."""
+    if not shown:
+        return request.user.has_perm("scoring.adjust_score", account)
+    decides = request.user.authority.reaches(shown[-1].unit, COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS)
+    return decides and account.member_id != request.user.member_id
 
 
 def _asked(request: SignedIn, known: list[int], current: int) -> int:
@@ -76,14 +86,13 @@ def _figures(account: Account, shown: list[Any]) -> dict[str, object]:
     sections = cards.section_points(score, branch)
     entries = cards.entries_of(account, score.month)
     closed = score.state == Month.State.CLOSED
-    year = [row for row in shown if row.month // 100 == score.month // 100]
     return {
         "score": score,
         "is_closed": closed,
         "before": before,
         "change": score.total - before.total if before else None,
         "ahead": score.total - score.mean,
-        "year_mean": cards.mean_points(float(sum(row.total for row in year) * 100 / len(year))),
+        "to_date": cards.to_date(shown),
         "rank": cards.committee_rank(score) if closed else None,
         "sections": sections,
         "entries": entries,

@@ -26,9 +26,15 @@ class ItemRule:
     cap_quarter: int | None = None
     cap_year: int | None = None
     outside_cap: bool = False
+    # Counts in the last period of the year only, with all that happened in the year.
+    annual: bool = False
     zeroes: bool = False
     unit_label: str = ""
+    # Whom it applies to: members of these classes and holders of these posts; everyone where none is named.
     classes: tuple[str, ...] = ()
+    posts: tuple[str, ...] = ()
+    # How often it is expected in a period (times).
+    expected: int | None = None
     is_deduction: bool = False
     reason_required: bool = False
 
@@ -47,6 +53,8 @@ class SectionRule:
     cap: int | None = None
     # Percent in hundredths: 60 % is 6000. With a weight, points ÷ full marks × weight are credited.
     weight: int | None = None
+    # Percent of last year's total, in hundredths, that the first period in scope of a year starts with.
+    carry_over: int | None = None
 
 
 @dataclass(frozen=True)
@@ -59,10 +67,23 @@ class RuleBook:
     ceiling: int | None = None
     decimals: int = 2
     cap_order: str = "CAP_THEN_DEDUCT"
+    veto_until: str = "LIFTED"
+    quarter_value: str = "SUM"
+    quarter_full: int | None = None
+    year_value: str = "SUM"
+    year_of: str = "PERIODS"
+    year_full: int | None = None
+    # Items of earlier versions by key -> the item of the same clause number here: a revision inside a span goes on
+    # counting what happened before it.
+    older: Mapping[int, int] = field(default_factory=dict)
 
     @property
     def items(self) -> tuple[ItemRule, ...]:
         return tuple(item for section in self.sections for item in section.items)
+
+    @property
+    def has_carry_over(self) -> bool:
+        return any(section.carry_over is not None for section in self.sections)
 
     @property
     def longest_cap(self) -> str:

@@ -19,8 +19,10 @@ from scoring.calculation.trace import (
     CAP_MONTH,
     CAP_QUARTER,
     CAP_YEAR,
+    CARRIED,
     CEILING,
     FLOOR,
+    OPENED,
     ROUNDED,
     TOTAL,
     VETO_CAP,
@@ -35,6 +37,25 @@ from scoring.months import period_end, period_start, span
 
 # Item key under which adjustments stand: outside all items, sections and caps.
 ADJUSTMENT = 0
+# A percentage in hundredths of a percent: 20 % is 2000.
+PERCENT = 100_00
+
+
+@dataclass
+class Circumstances:
+    """What the score depends on besides the ledger, as it was on the first day of the month computed.
+
+    A name or number that nobody has needs no column.
+    """
+
+    classes: Mapping[str, Column] = field(default_factory=dict)
+    posts: Mapping[str, Column] = field(default_factory=dict)
+    # Clause number -> times expected in a period, where it differs from the rules; −1 where it does not.
+    expected: Mapping[str, Column] = field(default_factory=dict)
+    # Last year's total in hundredths, where the period is the account's first of the year; else 0.
+    last_year: Column | None = None
+    # Points that the account brings along into the period, in hundredths.
+    opening: Column | None = None
 
 
 @dataclass
@@ -47,27 +68,36 @@ class Groups:
     accounts: int
     months: list[int]
     items: Mapping[int, Months] = field(default_factory=dict)
-    classes: Mapping[str, Column] = field(default_factory=dict)
+    about: Circumstances = field(default_factory=Circumstances)
 
     def of(self, item: ItemRule) -> Months:
-        return self.items.get(item.key) or Months.empty(len(self.months), self.accounts)
+        months = self.items.get(item.key) or Months.empty(len(self.months), self.accounts)
+        if item.tally_table.get("of") == "expected":
+            months.expected = self._expected(item)
+        return months
+
+    def _expected(self, item: ItemRule) -> Column:
+        general = np.full(self.accounts, item.expected or 0, dtype=np.int64)
+        own = self.about.expected.get(item.code)
+        return np.asarray((general if own is None else np.where(own >= 0, own, general)) * 100, dtype=np.int64)
 
     def applies(self, item: ItemRule) -> Column:
-        """1 where the account's class is among the item's classes, or the item names none."""
-        if not item.classes:
+        """1 where the account is of one of the item's classes or holds one of its posts, or the item names none."""
+        if not item.classes and not item.posts:
             return np.ones(self.accounts, dtype=np.int64)
         nobody = np.zeros(self.accounts, dtype=np.int64)
-        chosen = [nobody, *(self.classes.get(name, nobody) for name in item.classes)]
-        return np.asarray(np.maximum.reduce(chosen), dtype=np.int64)
+        classes = [self.about.classes.get(name, nobody) for name in item.classes]
+        posts = [self.about.posts.get(name, nobody) for name in item.posts]
+        return np.asarray(np.maximum.reduce([nobody, *classes, *posts]), dtype=np.int64)
 
 
 @dataclass
 class Vetoes:
-    """Vetoes in force in the period: accounts set to zero, capped (hundredths), barred from rating."""
+    """Vetoes in force in the period: accounts set to zero, capped (hundredths), under any veto at all."""
 
     zero: Column
     cap: Column
-    barred: Column
+    any: Column
 
     NO_CAP = 10**10
 
@@ -88,7 +118,19 @@ class Result:
 
 def months_in_view(book: RuleBook, month: int) -> list[int]:
     """Every month whose entries can touch the score of `month`: its period and the spans of longer caps."""
-    return span(min(period_start(month, book.period), period_start(month, book.longest_cap)), month)
+    first = min(period_start(month, book.period), period_start(month, book.longest_cap))
+    if is_last_period(book, month) and any(item.annual for item in book.items):
+        first = period_start(month, "YEAR")
+    return span(first, month)
+
+
+def is_last_period(book: RuleBook, month: int) -> bool:
+    return period_end(month, book.period) == period_end(month, "YEAR")
+
+
+def period_of(book: RuleBook, item: ItemRule) -> str:
+    """The span that the item's start and tally run over."""
+    return "YEAR" if item.annual else book.period
 
 
 def _running_value(item: ItemRule, months: Months, applies: Column, trace: Trace | None) -> Matrix:
@@ -110,7 +152,7 @@ def _increments(book: RuleBook, item: ItemRule, groups: Groups, trace: Trace | N
     months, applies = groups.of(item), groups.applies(item)
     pieces, first = [], 0
     while first < len(groups.months):
-        end = period_end(groups.months[first], book.period)
+        end = period_end(groups.months[first], period_of(book, item))
         last = first + sum(1 for month in groups.months[first:] if month <= end)
         current = trace if last == len(groups.months) else None
         running = _running_value(item, months.rows(first, last), applies, current)
@@ -134,7 +176,9 @@ def _capped(increments: Matrix, months: list[int], cap: int | None, span_name: s
 def item_value(book: RuleBook, item: ItemRule, groups: Groups, trace: Trace | None = None) -> Column:
     """Steps 1 and 2 for one item: its value over the period to date."""
     months = groups.months
-    start = period_start(months[-1], book.period)
+    if item.annual and not is_last_period(book, months[-1]):
+        return np.zeros(groups.accounts, dtype=np.int64)
+    start = period_start(months[-1], period_of(book, item))
     current = [i for i, month in enumerate(months) if month >= start]
     credited = _increments(book, item, groups, trace)
     value = np.asarray(credited[current].sum(axis=0), dtype=np.int64)
@@ -146,10 +190,13 @@ def item_value(book: RuleBook, item: ItemRule, groups: Groups, trace: Trace | No
 
 
 def section_value(
-    section: SectionRule, items: Mapping[int, Column], accounts: int, trace: Trace | None = None
+    section: SectionRule, items: Mapping[int, Column], groups: Groups, trace: Trace | None = None
 ) -> Column:
     """Step 3: start + Σ items, floor, cap, weight; items outside the cap are added after it."""
-    value = np.full(accounts, section.start * FINE, dtype=np.int64)
+    value = np.full(groups.accounts, section.start * FINE, dtype=np.int64)
+    if section.carry_over is not None and groups.about.last_year is not None:
+        carried = divide(groups.about.last_year * section.carry_over * FINE, PERCENT)
+        value = noted(trace, section.code, CARRIED, value, value + carried)
     for item in section.items:
         if not item.outside_cap:
             value = value + items[item.key]
@@ -166,15 +213,17 @@ def section_value(
     return value
 
 
-def total_value(book: RuleBook, sections: list[Column], accounts: int, trace: Trace | None = None) -> Column:
+def total_value(book: RuleBook, sections: list[Column], groups: Groups, trace: Trace | None = None) -> Column:
     """Step 4: Σ sections under the ceiling and over the floor, deductions before or after the cap."""
-    deductions = np.zeros(accounts, dtype=np.int64)
-    credits = np.zeros(accounts, dtype=np.int64)
+    deductions = np.zeros(groups.accounts, dtype=np.int64)
+    credits = np.zeros(groups.accounts, dtype=np.int64)
     for section, value in zip(book.sections, sections, strict=True):
         if section.kind == "deduction":
             deductions = deductions + value
         else:
             credits = credits + value
+    if groups.about.opening is not None:
+        credits = noted(trace, TOTAL, OPENED, credits, credits + groups.about.opening * FINE)
     total = credits + deductions
     if book.ceiling is not None:
         if book.cap_order == "CAP_THEN_DEDUCT":
@@ -193,8 +242,8 @@ def compute(book: RuleBook, groups: Groups, vetoes: Vetoes | None = None, trace:
     With a trace, for one account, every step that changed something is kept.
     """
     items = {item.key: item_value(book, item, groups, trace) for item in book.items}
-    sections = [section_value(section, items, groups.accounts, trace) for section in book.sections]
-    total = total_value(book, sections, groups.accounts, trace)
+    sections = [section_value(section, items, groups, trace) for section in book.sections]
+    total = total_value(book, sections, groups, trace)
     if vetoes is not None:
         total = noted(trace, TOTAL, VETO_CAP, total, np.minimum(total, vetoes.cap * FINE))
         total = noted(trace, TOTAL, VETO_ZERO, total, np.where(vetoes.zero > 0, 0, total))

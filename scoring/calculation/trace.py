@@ -8,6 +8,7 @@ from scoring.calculation.amounts import Column, Matrix
 
 # What a step did: the key of the sentence that tells it (scoring/explanation.py).
 ZEROED, FLOOR, CAP, CAP_MONTH, CAP_QUARTER, CAP_YEAR = "zeroed", "floor", "cap", "MONTH", "QUARTER", "YEAR"
+CARRIED, OPENED = "carried", "opened"
 WEIGHT, CEILING, VETO_CAP, VETO_ZERO, ADJUSTED, ROUNDED = (
     "weight",
     "ceiling",

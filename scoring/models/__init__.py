@@ -1,25 +1,33 @@
 from scoring.models.draft import DraftCell, DraftRemark, Evidence
-from scoring.models.ledger import Account, LedgerEntry, Veto
-from scoring.models.month import Month, MonthMove, MonthPolicy, Seal
-from scoring.models.rules import Item, RuleSet, Section
-from scoring.models.score import Score, ScoreChunk, ScoreRun, Standing, YearTotal
+from scoring.models.ledger import Account, ExpectedCount, Grant, LedgerEntry, Opening, Veto
+from scoring.models.month import ArchivedYear, Month, MonthMove, MonthPolicy, Seal
+from scoring.models.rules import CustomItem, Item, RuleSet, Section
+from scoring.models.score import Result, Score, ScoreChunk, ScoreRun, Span, StaleScore, Standing, YearTotal
 
 __all__ = [
     "Account",
+    "ArchivedYear",
+    "CustomItem",
     "DraftCell",
     "DraftRemark",
     "Evidence",
+    "ExpectedCount",
+    "Grant",
     "Item",
     "LedgerEntry",
     "Month",
     "MonthMove",
     "MonthPolicy",
+    "Opening",
+    "Result",
     "RuleSet",
     "Score",
     "ScoreChunk",
     "ScoreRun",
     "Seal",
     "Section",
+    "Span",
+    "StaleScore",
     "Standing",
     "Veto",
     "YearTotal",

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from members.models import Member, OrgUnit
 from scoring.fields import PointsField
 from scoring.models.rules import Item, RuleSet
-from scoring.querysets import AccountQuerySet, LedgerEntryQuerySet
+from scoring.querysets import AccountQuerySet, GrantQuerySet, LedgerEntryQuerySet
 
 
 class Account(models.Model):
@@ -71,6 +71,8 @@ class LedgerEntry(models.Model):
     filed_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name=_("记录人"))
     filed_at = models.DateTimeField(_("记录时间"))
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversal", verbose_name=_("冲正"))
+    # The one decision or event that this entry and its siblings were made for.
+    cause = models.ForeignKey("Grant", models.PROTECT, null=True, related_name="entries", verbose_name=_("来由"))
     # The closed month that an adjustment puts right.
     corrects_month = models.PositiveIntegerField(_("更正月份"), null=True)
     key = models.UUIDField(unique=True, default=uuid.uuid4)
@@ -106,6 +108,102 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+
+class Grant(models.Model):
+    """One cause that credits several accounts: a post held, an event of a group, an award shared out."""
+
+    class Kind(models.TextChoices):
+        POST = "POST", _("任职计分")
+        GROUP_EVENT = "GROUP_EVENT", _("集体事项")
+        SHARED = "SHARED", _("集体奖励分配")
+
+    append_only = True
+
+    kind = models.CharField(_("类别"), max_length=11, choices=Kind)
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("支部"))
+    month = models.PositiveIntegerField(_("计入月份"))
+    item = models.ForeignKey(Item, models.PROTECT, related_name="+", verbose_name=_("条款"))
+    # Of a shared award: what there was to share.
+    points = PointsField(_("分配总分"), null=True)
+    reason = models.CharField(_("事由"), max_length=200)
+    by = models.ForeignKey("members.User", models.PROTECT, null=True, related_name="+", verbose_name=_("经办人"))
+    at = models.DateTimeField(_("时间"))
+    key = models.UUIDField(unique=True, default=uuid.uuid4)
+
+    objects = GrantQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("集体计分")
+        verbose_name_plural = _("集体计分")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["unit", "month"], name="grant_unit_month")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(kind="SHARED", points__isnull=False) | (~Q(kind="SHARED") & Q(points__isnull=True)),
+                name="grant_shares_points",
+                violation_error_message=_("只有集体奖励分配写明总分。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.reason
+
+
+class ExpectedCount(models.Model):
+    """How often an account is expected to do what an item counts, where it differs from the rule set's number."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("账户"))
+    code = models.CharField(_("条款号"), max_length=20)
+    year = models.PositiveSmallIntegerField(_("年度"))
+    count = models.PositiveSmallIntegerField(_("应完成次数"))
+    by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("应完成次数")
+        verbose_name_plural = _("应完成次数")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "year", "code"],
+                name="expected_count_once",
+                violation_error_message=_("这名党员这一条款的应完成次数已经设定。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code} {self.count}"
+
+
+class Opening(models.Model):
+    """Points of a year that an account brings along: from before this system, or the branch's average."""
+
+    class Kind(models.TextChoices):
+        ENTERED = "ENTERED", _("录入")
+        BRANCH_AVERAGE = "BRANCH_AVERAGE", _("支部平均分")
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name=_("账户"))
+    year = models.PositiveSmallIntegerField(_("年度"))
+    # It counts in this month and every later one of the year.
+    from_month = models.PositiveIntegerField(_("计入起始月份"))
+    points = PointsField(_("期初积分"))
+    kind = models.CharField(_("来源"), max_length=14, choices=Kind)
+    by = models.ForeignKey("members.User", models.PROTECT, null=True, related_name="+", verbose_name=_("经办人"))
+    at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        verbose_name = _("期初积分")
+        verbose_name_plural = _("期初积分")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "year"],
+                name="opening_once_per_year",
+                violation_error_message=_("这名党员这一年度的期初积分已经录入。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.year} {self.points}"
 
 
 class Veto(models.Model):

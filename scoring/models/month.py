@@ -135,6 +135,31 @@ class MonthPolicy(models.Model):
         return str(self.unit)
 
 
+class ArchivedYear(models.Model):
+    """年度归档: from now on months of the year stay closed; what is found later is an adjustment in an open month."""
+
+    append_only = True
+
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("党委"))
+    year = models.PositiveSmallIntegerField(_("年度"))
+    by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name=_("归档人"))
+    at = models.DateTimeField(_("归档时间"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("年度归档")
+        verbose_name_plural = _("年度归档")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["unit", "year"],
+                name="year_archived_once",
+                violation_error_message=_("这一年度已经归档。"),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.unit} {self.year}"
+
+
 class Seal(models.Model):
     """What was in a branch's ledger for a month when it closed, as a chain of SHA-256 digests."""
 

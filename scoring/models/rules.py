@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models import OrgUnit
 from scoring.fields import PointsField
-from scoring.querysets import RuleSetQuerySet
+from scoring.querysets import CustomItemQuerySet, RuleSetQuerySet
 
 
 class RuleSet(models.Model):
@@ -30,6 +30,26 @@ class RuleSet(models.Model):
         CAP_THEN_DEDUCT = "CAP_THEN_DEDUCT", _("先封顶后扣分")
         DEDUCT_THEN_CAP = "DEDUCT_THEN_CAP", _("先扣分后封顶")
 
+    class VetoUntil(models.TextChoices):
+        LIFTED = "LIFTED", _("解除为止")
+        YEAR_END = "YEAR_END", _("当年年底")
+
+    class Newcomer(models.TextChoices):
+        NOTHING = "NOTHING", _("从到岗月起计")
+        BRANCH_AVERAGE = "BRANCH_AVERAGE", _("以支部平均分起步")
+
+    class Above(models.TextChoices):
+        """How a quarter or a year is made of what stands below it."""
+
+        SUM = "SUM", _("合计")
+        MEAN = "MEAN", _("平均")
+        LAST = "LAST", _("以最后一期为准")
+        SCALED = "SCALED", _("折算")
+
+    class YearOf(models.TextChoices):
+        PERIODS = "PERIODS", _("各期")
+        QUARTERS = "QUARTERS", _("各季")
+
     owner = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("制定单位"))
     code = models.SlugField(_("代号"), max_length=40)
     name = models.CharField(_("名称"), max_length=100)
@@ -47,6 +67,20 @@ class RuleSet(models.Model):
     cap_order = models.CharField(
         _("封顶与扣分次序"), max_length=16, choices=CapOrder, default=CapOrder.CAP_THEN_DEDUCT
     )
+    veto_until = models.CharField(_("一票否决有效至"), max_length=8, choices=VetoUntil, default=VetoUntil.LIFTED)
+    newcomer = models.CharField(_("年中新到党员"), max_length=14, choices=Newcomer, default=Newcomer.NOTHING)
+    quarter_value = models.CharField(_("季度积分"), max_length=6, choices=Above, default=Above.SUM)
+    # The full marks that a quarter or a year is scaled to; only with 折算.
+    quarter_full = PointsField(_("季度满分"), null=True, blank=True)
+    year_value = models.CharField(_("年度积分"), max_length=6, choices=Above, default=Above.SUM)
+    year_of = models.CharField(_("年度由什么合成"), max_length=8, choices=YearOf, default=YearOf.PERIODS)
+    year_full = PointsField(_("年度满分"), null=True, blank=True)
+    # The author's own examples, as in the rule file: records in, total out.
+    examples = models.JSONField(_("示例"), default=list, blank=True)
+    # SHA-256 of the content that passed every check at publication.
+    checked_digest = models.CharField(max_length=64, blank=True, editable=False)
+    # When a unit's own item last joined or left: whoever keeps the layout in memory reads it anew.
+    custom_changed_at = models.DateTimeField(null=True, editable=False)
     published_at = models.DateTimeField(_("发布时间"), null=True, blank=True)
     published_by = models.ForeignKey(
         "members.User", models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("发布人")
@@ -73,6 +107,11 @@ class RuleSet(models.Model):
                 condition=models.Q(effective_to__isnull=True) | models.Q(effective_to__gte=models.F("effective_from")),
                 name="rule_set_effective_span",
                 violation_error_message=_("失效月份早于生效月份。"),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="DRAFT") | ~models.Q(checked_digest=""),
+                name="rule_set_published_was_checked",
+                violation_error_message=_("未经检查的积分办法不能发布，请在积分办法页面发布。"),
             ),
         ]
 
@@ -103,6 +142,11 @@ class Section(models.Model):
     owner_department = models.ForeignKey(
         OrgUnit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("归口部门")
     )
+    # Percent of last year's total that the section starts with in the first period in scope of a year.
+    carry_over = PointsField(_("上年结转（%）"), null=True, blank=True)
+    # What a unit below may add of its own: how many items, and how many points they may bring in a period together.
+    custom_count = models.PositiveSmallIntegerField(_("自定义条款数"), default=0)
+    custom_cap = PointsField(_("自定义条款合计上限"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("板块")
@@ -146,6 +190,7 @@ class Item(models.Model):
 
     class FedBy(models.TextChoices):
         GRID = "grid", _("月度录入")
+        POST = "post", _("任职自动计入")
         CLAIM = "claim", _("个人申报")
         ACTIVITY = "activity", _("组织生活")
         INSPECTION = "inspection", _("检查考评")
@@ -172,6 +217,8 @@ class Item(models.Model):
     cap_quarter = PointsField(_("每季上限"), null=True, blank=True)
     cap_year = PointsField(_("每年上限"), null=True, blank=True)
     outside_cap = models.BooleanField(_("不受板块上限限制"), default=False)
+    # Whatever happened in the year counts in its last period, and only there.
+    annual = models.BooleanField(_("年末计入"), default=False)
     zeroes = models.BooleanField(_("发生即清零"), default=False)
     unit_label = models.CharField(_("数量单位"), max_length=10, blank=True)
     reason_required = models.BooleanField(_("须写理由"), default=False)
@@ -181,6 +228,12 @@ class Item(models.Model):
     posts = models.JSONField(_("适用职务"), default=list, blank=True)
     expected_count = models.PositiveSmallIntegerField(_("应完成次数"), null=True, blank=True)
     measures = models.CharField(_("衡量"), max_length=6, choices=Measures, default=Measures.DONE)
+    # 自定义条款: the unit below that added it, and from when to when it counts there.
+    unit = models.ForeignKey(
+        OrgUnit, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("自定义单位")
+    )
+    from_month = models.PositiveIntegerField(_("起用月份"), null=True, blank=True)
+    to_month = models.PositiveIntegerField(_("停用月份"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("条款")
@@ -189,10 +242,62 @@ class Item(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["section", "code"],
+                condition=models.Q(unit__isnull=True),
                 name="item_code_once",
                 violation_error_message=_("条款号重复。"),
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["section", "unit", "code"],
+                name="item_code_once_per_unit",
+                violation_error_message=_("本单位已有同号的自定义条款。"),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.code} {self.name}"
+
+
+class CustomItem(models.Model):
+    """自定义条款: what a unit asks to add to its superior's published rules, and what became of it."""
+
+    class State(models.TextChoices):
+        PROPOSED = "PROPOSED", _("待审定")
+        APPROVED = "APPROVED", _("已同意")
+        RETURNED = "RETURNED", _("已退回")
+
+    section = models.ForeignKey(Section, models.PROTECT, related_name="custom_items", verbose_name=_("板块"))
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("单位"))
+    # The clause as in a rule file: Chinese words, values as text.
+    content = models.JSONField(_("条款"))
+    from_month = models.PositiveIntegerField(_("起用月份"))
+    state = models.CharField(_("状态"), max_length=8, choices=State, default=State.PROPOSED)
+    proposed_by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name=_("申请人"))
+    proposed_at = models.DateTimeField(_("申请时间"))
+    decided_by = models.ForeignKey(
+        "members.User", models.PROTECT, null=True, related_name="+", verbose_name=_("审定人")
+    )
+    decided_at = models.DateTimeField(_("审定时间"), null=True)
+    reason = models.CharField(_("退回原因"), max_length=200, blank=True)
+    item = models.OneToOneField(Item, models.PROTECT, null=True, related_name="+")
+
+    objects = CustomItemQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("自定义条款")
+        verbose_name_plural = _("自定义条款")
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(decided_by__isnull=True) | ~models.Q(decided_by=models.F("proposed_by")),
+                name="custom_item_decided_by_another",
+                violation_error_message=_("申请人不能审定自己的申请。"),
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="APPROVED") | models.Q(item__isnull=False),
+                name="custom_item_approved_exists",
+                violation_error_message=_("同意的自定义条款须已写入积分办法。"),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.content.get('条款号', '')} {self.content.get('名称', '')}"

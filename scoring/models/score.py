@@ -7,7 +7,7 @@ from members.models import OrgUnit
 from scoring.fields import PointsField
 from scoring.models.ledger import Account
 from scoring.models.rules import RuleSet
-from scoring.querysets import ScoreQuerySet, ScoreRunQuerySet
+from scoring.querysets import ResultQuerySet, ScoreQuerySet, ScoreRunQuerySet
 
 
 class ScoreRun(models.Model):
@@ -25,6 +25,8 @@ class ScoreRun(models.Model):
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.WAITING)
     # One row per job and slot makes two schedulers harmless: "1:202610:2026-11-01".
     slot = models.CharField(max_length=60, unique=True)
+    # Only what is marked as changed, not everything there is.
+    changed_only = models.BooleanField(default=False)
     by = models.ForeignKey("members.User", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True)
@@ -76,7 +78,8 @@ class Score(models.Model):
     total = PointsField()
     # Ten-thousandths of a point per section, in the order of the rule set's sections.
     sections = models.JSONField()
-    is_barred = models.BooleanField(default=False)
+    # Under a veto in force, whatever its effect.
+    has_veto = models.BooleanField(default=False)
     rank_in_group = models.PositiveIntegerField(null=True)
     rank_in_branch = models.PositiveIntegerField(null=True)
     computed_at = models.DateTimeField()
@@ -96,6 +99,63 @@ class Score(models.Model):
         return str(self.total)
 
 
+class StaleScore(models.Model):
+    """A score that does not show the newest facts: the next night computes these accounts, and no others."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+")
+    month = models.PositiveIntegerField()
+
+    class Meta:
+        verbose_name = _("待重算积分")
+        verbose_name_plural = _("待重算积分")
+        constraints = [models.UniqueConstraint(fields=["month", "account"], name="stale_score_once")]
+
+    def __str__(self) -> str:
+        return f"{self.account_id} {self.month}"
+
+
+class Span(models.TextChoices):
+    """What a rank table is about: the scores of a month, or the results of a quarter or year that ends with it."""
+
+    MONTH = "MONTH", _("月")
+    QUARTER = "QUARTER", _("季")
+    YEAR = "YEAR", _("年")
+
+
+class Result(models.Model):
+    """Points of one account in a whole quarter or year, made of its scores when the span's last month is computed."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="results")
+    span = models.CharField(max_length=7, choices=Span)
+    # The last month of the span.
+    month = models.PositiveIntegerField()
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+")
+    group = models.ForeignKey(OrgUnit, models.PROTECT, null=True, related_name="+")
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    total = PointsField()
+    # How many periods of the span the account was scored in.
+    periods = models.PositiveSmallIntegerField()
+    # Under a veto in force, whatever its effect.
+    has_veto = models.BooleanField(default=False)
+    rank_in_group = models.PositiveIntegerField(null=True)
+    rank_in_branch = models.PositiveIntegerField(null=True)
+    computed_at = models.DateTimeField()
+
+    objects = ResultQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("季度和年度积分")
+        verbose_name_plural = _("季度和年度积分")
+        indexes = [
+            models.Index(fields=["unit", "month"], name="result_unit_month"),
+            models.Index(fields=["span", "month", "-total"], name="result_span_total"),
+        ]
+        constraints = [models.UniqueConstraint(fields=["account", "span", "month"], name="result_once")]
+
+    def __str__(self) -> str:
+        return str(self.total)
+
+
 class Standing(models.Model):
     """How many accounts below a committee reached which total in a month, and the rank that total has.
 
@@ -105,6 +165,7 @@ class Standing(models.Model):
 
     unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+")
     month = models.PositiveIntegerField()
+    span = models.CharField(max_length=7, choices=Span, default=Span.MONTH)
     kind = models.CharField(max_length=6, choices=RuleSet.AccountKind)
     total = PointsField()
     count = models.PositiveIntegerField()
@@ -113,7 +174,9 @@ class Standing(models.Model):
     class Meta:
         verbose_name = _("名次表")
         verbose_name_plural = _("名次表")
-        constraints = [models.UniqueConstraint(fields=["unit", "month", "kind", "total"], name="standing_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["unit", "month", "span", "kind", "total"], name="standing_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.total}: {self.rank}"

@@ -9,7 +9,9 @@ from functools import lru_cache
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from scoring.books import book_of, item_rule, layout_of
+from members.models import OrgUnit
+from scoring.books import Layout as RuleLayout
+from scoring.books import book_of, custom_units, item_rule, layout_of
 from scoring.calculation.amounts import hundredths
 from scoring.calculation.book import ItemRule, RuleBook
 from scoring.calculation.cells import read_cell, write_cell
@@ -91,22 +93,23 @@ def hint_of(rule: ItemRule) -> str:
     return each + (_("，月限 %s") % show(rule.cap_month) if rule.cap_month is not None else "")
 
 
-def grid_layout(rule_set: RuleSet) -> Layout:
-    """The columns of a rule set. A published one never changes again, so it is read once per process."""
-    if rule_set.published_at is None:
-        return _read(rule_set.pk)
-    return _published(rule_set.pk, rule_set.published_at)
+def grid_layout(rule_set: RuleSet, unit: OrgUnit | None = None, month: int | None = None) -> Layout:
+    """The columns of a rule set, with the items that the unit added. A published one is made once per process."""
+    if rule_set.published_at is None or (unit is not None and custom_units(rule_set)):
+        return _made(rule_set, layout_of(rule_set, unit, month))
+    return _published(rule_set.pk, rule_set.published_at, rule_set.custom_changed_at)
 
 
 # A database that is rolled back or restored may give the same id to another rule set; never the same moment.
 @lru_cache(maxsize=256)
-def _published(rule_set_id: int, published_at: datetime.datetime) -> Layout:
-    return _read(rule_set_id)
-
-
-def _read(rule_set_id: int) -> Layout:
+def _published(
+    rule_set_id: int, published_at: datetime.datetime, custom_changed_at: datetime.datetime | None
+) -> Layout:
     rule_set = RuleSet.objects.get(pk=rule_set_id)
-    layout = layout_of(rule_set)
+    return _made(rule_set, layout_of(rule_set))
+
+
+def _made(rule_set: RuleSet, layout: RuleLayout) -> Layout:
     columns = []
     for section, items in layout:
         for item in items:

@@ -11,7 +11,7 @@ from members.errors import Refused
 from members.models import User
 from scoring.models import DraftCell, DraftRemark, Month
 from scoring.services.columns import GridColumn, Layout, Prices, check_cell
-from scoring.services.scores import Population
+from scoring.services.population import Population
 
 REMARK_LENGTH = 200
 

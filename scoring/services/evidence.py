@@ -22,7 +22,7 @@ from scoring.services.columns import grid_layout
 from scoring.services.filetypes import recognise
 from scoring.services.grid import require_open
 from scoring.services.months import rules_of, touched
-from scoring.services.scores import population
+from scoring.services.population import population
 
 FILE_LIMIT = 10 * 1024 * 1024
 FILES_PER_CELL = 5
@@ -85,7 +85,7 @@ def _detail(cell: DraftCell, month: Month) -> str:
 
 def _cell(month: Month, account: int, item: int, by: User) -> DraftCell:
     """The cell the file belongs to; an empty one when nothing has been typed yet."""
-    column = grid_layout(rules_of(month)).by_item.get(item)
+    column = grid_layout(rules_of(month), month.unit, month.month).by_item.get(item)
     if column is None or not column.is_editable:
         raise Refused(_("该条款不在本月的录入范围内，请刷新页面。"))
     if column.item.evidence == Item.EvidenceRule.NONE:

@@ -19,12 +19,13 @@ from scoring.calculation.amounts import FINE
 from scoring.calculation.cells import tidy
 from scoring.calculation.order import Groups, Vetoes, compute, months_in_view
 from scoring.calculation.pricing import show
+from scoring.circumstances import read_circumstances
 from scoring.groups import draft_rows, facts_of, read_groups
 from scoring.models import DraftCell, DraftRemark, Month, Veto
 from scoring.services.columns import GridColumn, Layout, Prices, check_cell, grid_layout
 from scoring.services.drafts import REMARK_LENGTH, Change, Saved, Saver
 from scoring.services.months import rules_of, touched
-from scoring.services.scores import Population, population, read_vetoes
+from scoring.services.population import Population, population, read_vetoes
 from scoring.services.sheet import Grid, GridCell, GridRow
 
 if TYPE_CHECKING:
@@ -93,21 +94,20 @@ def _population(month: Month, stays: list[Stay]) -> Population:
         np.array([stay.member.account.pk for stay in stays], dtype=np.int64),
         np.full(len(stays), month.unit_id, dtype=np.int64),
         np.array([stay.group_id or -1 for stay in stays], dtype=np.int64),
-        tuple(stay.member.member_class for stay in stays),
     )
 
 
 def build_grid(month: Month) -> Grid:
     """Everything the page shows, in a bounded number of queries. Raise Refused when no rule set is in force."""
     rule_set = rules_of(month)
-    layout = grid_layout(rule_set)
+    layout = grid_layout(rule_set, month.unit, month.month)
     everyone = _stays(month)
     stays = [stay for stay in everyone if not stay.is_left_out]
     people = _population(month, stays)
     cells = _cells(month)
     vetoes = Vetoes.none(len(stays))
     if any(stay.has_veto for stay in stays):
-        vetoes = read_vetoes(people.accounts, month.month, layout.book.period)
+        vetoes = read_vetoes(people.accounts, month.month, layout.book)
     prices = Prices()
     groups = _groups(month, layout, people, cells.values(), prices)
     totals = compute(layout.book, groups, vetoes).total.tolist()
@@ -182,7 +182,8 @@ def _groups(month: Month, layout: Layout, people: Population, cells: Iterable[_D
         facts=facts_of(rules.values()),
         without_cells=(month.unit_id, month.month),
         drafts=draft_rows(drafts),
-        classes=people.classes({name for rule in rules.values() for name in rule.classes}),
+        older=layout.book.older,
+        about=read_circumstances(layout.book, people.accounts, month.month),
     )
 
 
@@ -191,7 +192,7 @@ def totals_of(
 ) -> dict[int, int]:
     """Account -> total in hundredths, as it would be if the drafts were posted now."""
     groups = _groups(month, layout, people, cells, prices)
-    vetoes = read_vetoes(people.accounts, month.month, layout.book.period)
+    vetoes = read_vetoes(people.accounts, month.month, layout.book)
     result = compute(layout.book, groups, vetoes)
     return dict(zip(people.accounts.tolist(), result.total.tolist(), strict=True))
 
@@ -201,7 +202,7 @@ def last_month_texts(month: Month) -> list[tuple[int, int, str]]:
 
     Only what every member has month after month: an award or an absence happened once and is not repeated.
     """
-    columns = grid_layout(rules_of(month)).columns
+    columns = grid_layout(rules_of(month), month.unit, month.month).columns
     by_code = {column.item.code: column.item.pk for column in columns if column.is_expected}
     before = DraftCell.objects.filter(unit=month.unit, month=months.shift(month.month, -1)).exclude(text="")
     rows = before.values_list("account_id", "item__code", "text")
@@ -226,7 +227,7 @@ def save_cells(month: Month, changes: Sequence[Change], *, by: User) -> tuple[li
     """
     month = touched(month)
     require_open(month)
-    layout = grid_layout(rules_of(month))
+    layout = grid_layout(rules_of(month), month.unit, month.month)
     people = population([month.unit_id], month.month)
     saved = Saver(month, layout, people, by).run(changes)
     _note_day(month, by)
@@ -238,8 +239,7 @@ def save_cells(month: Month, changes: Sequence[Change], *, by: User) -> tuple[li
 
 def people_of(people: Population, accounts: set[int]) -> Population:
     chosen = np.isin(people.accounts, np.array(sorted(accounts), dtype=np.int64))
-    classes = tuple(c for c, keep in zip(people.member_classes, chosen, strict=True) if keep)
-    return Population(people.accounts[chosen], people.units[chosen], people.groups[chosen], classes)
+    return Population(people.accounts[chosen], people.units[chosen], people.groups[chosen])
 
 
 def _note_day(month: Month, by: User) -> None:

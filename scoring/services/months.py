@@ -15,9 +15,13 @@ from members.models import OrgUnit, User
 from members.services.audit import record
 from scoring import months
 from scoring.models import LedgerEntry, Month, MonthMove, MonthPolicy, RuleSet
+from scoring.services.archive import require_not_archived
+from scoring.services.openings import open_newcomers
 from scoring.services.posting import lock_month, post_drafts
-from scoring.services.scores import compute_units, refresh_standings
+from scoring.services.posts import grant_posts
+from scoring.services.scores import compute_units
 from scoring.services.seals import seal_month
+from scoring.services.standings import refresh_standings
 
 State = Month.State
 
@@ -115,9 +119,13 @@ def _require_post(month: Month, by: User, posts: frozenset[str], sentence: str) 
 def submit_month(month: Month, *, by: User) -> int:
     """Post the drafts and hand the month to the branch committee. Out: the number of entries posted."""
     _require_post(month, by, ENTRY_POSTS, _("只有本支部的书记、副书记、组织委员或记分员可以提交。"))
+    require_not_archived(month.unit, month.month)
     month = touched(month)
     rule_set = rules_of(month)
-    posted = post_drafts(month, rule_set, by=by) if month.is_open else 0
+    posted = 0
+    if month.is_open:
+        posted = post_drafts(month, rule_set, by=by) + grant_posts(month, rule_set, by=by)
+        open_newcomers(month, rule_set)
     _move(
         month,
         State.SUBMITTED,
@@ -214,6 +222,7 @@ def reopen_month(month: Month, *, by: User, reason: str) -> None:
     month = lock_month(month)
     if not month.is_closed:
         raise Refused(_("%s没有结账，不必重新打开；需要修改请退回。") % month)
+    require_not_archived(month.unit, month.month)
     _move(
         month,
         State.OPEN,

@@ -8,7 +8,6 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -16,13 +15,14 @@ from members.errors import Refused
 from members.models import User
 from members.services.audit import record
 from scoring import months
-from scoring.books import item_rule
+from scoring.books import book_of, item_rule, widest_layout
 from scoring.calculation.amounts import from_hundredths, hundredths
 from scoring.calculation.book import ItemRule
 from scoring.calculation.cells import read_cell
 from scoring.calculation.pricing import Fact, price
-from scoring.models import DraftCell, Evidence, LedgerEntry, Month, RuleSet, Score
-from scoring.services.scores import population
+from scoring.models import DraftCell, Evidence, LedgerEntry, Month, RuleSet
+from scoring.services.population import population
+from scoring.services.stale import last_touched, mark_accounts
 
 _KEYS = uuid.UUID("6f0a4d52-6a53-4e8e-9d39-1f1b5a0c2f6e")
 
@@ -174,7 +174,7 @@ def post_drafts(month: Month, rule_set: RuleSet, *, by: User) -> int:
     DraftCell.objects.bulk_update(changed, ["entry"], batch_size=500)
     _hand_over_evidence(cells)
     if changed:
-        _mark_later(month.unit_id, {cell.account_id for cell in changed}, month.month)
+        mark_later(rule_set, {cell.account_id for cell in changed}, month.month)
     return len(reversals) + len(entries)
 
 
@@ -183,12 +183,10 @@ def _posted_elsewhere(cell: DraftCell, entry: LedgerEntry) -> str:
     return _("%(who)s：%(item)s已由%(unit)s入账，不能在这里更正，请由%(unit)s冲正后再录入。") % words
 
 
-def _mark_later(unit_id: int, accounts: Collection[int], month: int) -> None:
-    """Caps and periods carry a change into the later months of its year, wherever the accounts are then."""
-    later = {"month__gt": month, "month__lte": months.period_end(month, "YEAR")}
-    elsewhere = Score.objects.filter(account__in=accounts, **later).values("unit")
-    rows = Month.objects.filter(Q(unit=unit_id) | Q(unit__in=elsewhere), **later)
-    rows.exclude(state=Month.State.CLOSED).update(is_stale=True)
+def mark_later(rule_set: RuleSet, accounts: Collection[int], month: int) -> None:
+    """Caps and periods carry a change into later months, wherever the accounts are then."""
+    book = book_of(rule_set, widest_layout(rule_set))
+    mark_accounts(accounts, months.shift(month, 1), last_touched(book, month))
 
 
 def _hand_over_evidence(cells: list[DraftCell]) -> None:
@@ -229,6 +227,6 @@ def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
         cell.text, cell.entry, cell.version = "", None, cell.version + 1
         cell.save(update_fields=["text", "entry", "version", "edited_at"])
     Month.objects.filter(pk=month.pk).update(is_stale=True)
-    _mark_later(entry.unit_id, {entry.account_id}, entry.month)
+    mark_later(entry.rule_set, {entry.account_id}, entry.month)
     record(by, "scoring.reverse_entry", entry, detail=reason[:200])
     return reversal

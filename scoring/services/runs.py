@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import datetime
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,20 +20,37 @@ from members.errors import Refused
 from members.models import Membership, OrgUnit, User
 from members.services.audit import record
 from scoring import months
-from scoring.models import Month, ScoreChunk, ScoreRun
-from scoring.services.scores import compute_units, refresh_standings
+from scoring.models import Month, Score, ScoreChunk, ScoreRun, StaleScore
+from scoring.services.scores import compute_changed, compute_units
+from scoring.services.standings import refresh_standings
 
 logger = logging.getLogger(__name__)
 
 State = ScoreRun.State
 # SQLite has one writer: shorter transactions leave room for people at the browser.
 CHUNK_ACCOUNTS = {"postgresql": 10_000, "sqlite": 2_000}
+CHANGED_BRANCHES = 500
 MAX_ATTEMPTS = 5
 # How far back a night looks for months that were never computed.
 CATCH_UP_MONTHS = 12
 
 
-def _chunks(root: OrgUnit, month: int) -> Iterator[list[int]]:
+def _branches(root: OrgUnit, month: int, *, changed_only: bool) -> list[int]:
+    """What a run has to go through, in the order of the tree."""
+    branches = OrgUnit.objects.within(root).branches()
+    if changed_only:
+        rows = Month.objects.filter(unit=OuterRef("pk"), month=month).exclude(state=Month.State.CLOSED)
+        marked = StaleScore.objects.filter(month=month).values("account")
+        scores = Score.objects.filter(month=month, account__in=marked, unit__path__startswith=root.path)
+        branches = branches.filter(Exists(rows.filter(is_stale=True)) | Q(pk__in=scores.values("unit")))
+    return list(branches.order_by("path").values_list("pk", flat=True))
+
+
+def _batched(branches: list[int], size: int) -> Iterator[list[int]]:
+    return (branches[place : place + size] for place in range(0, len(branches), size))
+
+
+def _chunks(root: OrgUnit, month: int, branches: Iterable[int]) -> Iterator[list[int]]:
     """Branches below the root in parts of some thousand accounts each; a branch is never cut."""
     size = CHUNK_ACCOUNTS[connection.vendor]
     sizes = dict(
@@ -42,7 +59,6 @@ def _chunks(root: OrgUnit, month: int) -> Iterator[list[int]]:
         .values_list("branch")
         .annotate(n=Count("pk"))
     )
-    branches = OrgUnit.objects.within(root).branches().order_by("path").values_list("pk", flat=True)
     part: list[int] = []
     filled = 0
     for branch in branches:
@@ -56,8 +72,10 @@ def _chunks(root: OrgUnit, month: int) -> Iterator[list[int]]:
 
 
 @transaction.atomic
-def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "") -> ScoreRun:
+def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "", changed_only: bool = False) -> ScoreRun:
     """Write down that a month is to be computed for everything below `root`. The same slot twice is one run.
+
+    With `changed_only` just what is marked as changed since it was last computed.
 
     A run started by hand is refused while another of the same month is under way.
     """
@@ -68,9 +86,13 @@ def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "") -> 
         if busy.exists():
             raise Refused(_("%s正在计算，请等它完成。") % months.label(month))
         slot = f"{root.pk}:{month}:{timezone.now().isoformat()}"
-    run, created = ScoreRun.objects.get_or_create(slot=slot, defaults={"unit": root, "month": month, "by": by})
+    new = {"unit": root, "month": month, "by": by, "changed_only": changed_only}
+    run, created = ScoreRun.objects.get_or_create(slot=slot, defaults=new)
     if created:
-        ScoreChunk.objects.bulk_create(ScoreChunk(run=run, unit_ids=part) for part in _chunks(root, month))
+        branches = _branches(root, month, changed_only=changed_only)
+        # Of a branch with changes mostly a few accounts are computed: there its size says nothing.
+        parts = _batched(branches, CHANGED_BRANCHES) if changed_only else _chunks(root, month, branches)
+        ScoreChunk.objects.bulk_create(ScoreChunk(run=run, unit_ids=part) for part in parts)
         record(by, "scoring.start_run", root, detail=months.label(month))
     return run
 
@@ -96,10 +118,11 @@ def claim_chunk(run: ScoreRun) -> ScoreChunk | None:
     return None
 
 
-def compute_chunk(chunk: ScoreChunk, month: int) -> None:
+def compute_chunk(chunk: ScoreChunk, run: ScoreRun) -> None:
     """One short transaction: the scores and the note that they are done."""
+    compute = compute_changed if run.changed_only else compute_units
     with transaction.atomic():
-        scored = compute_units(chunk.unit_ids, month)
+        scored = compute(chunk.unit_ids, run.month)
         ScoreChunk.objects.filter(pk=chunk.pk).update(state=ScoreChunk.State.DONE, accounts=scored)
 
 
@@ -116,7 +139,7 @@ def work_on(run_id: int) -> bool:
     if chunk.attempts > MAX_ATTEMPTS:
         _fail(run, _("第 %s 片多次计算未成功，请查看工作进程日志。") % chunk.pk)
         return False
-    compute_chunk(chunk, run.month)
+    compute_chunk(chunk, run)
     return True
 
 
@@ -192,6 +215,13 @@ def _monthly_runs(root: OrgUnit, last: int) -> list[ScoreRun]:
     return [start_run(root, month, by=None, slot=f"{root.pk}:{month}") for month in months.span(first, last)]
 
 
+def _changed_months(root: OrgUnit, current: int) -> list[int]:
+    """Months in which something is marked, earlier ones first: a later one may stand on them."""
+    stale = Month.objects.within(root).filter(is_stale=True, month__lte=current).exclude(state=Month.State.CLOSED)
+    accounts = StaleScore.objects.filter(month__lte=current)
+    return sorted({*stale.values_list("month", flat=True), *accounts.values_list("month", flat=True)})
+
+
 def night_runs(today: datetime.date) -> list[ScoreRun]:
     """What a night has to compute: the month before (once, on whichever night comes first), and every month in which
     something has changed since. A standstill is caught up, because the rows say what is missing."""
@@ -200,8 +230,7 @@ def night_runs(today: datetime.date) -> list[ScoreRun]:
     tops = OrgUnit.objects.filter(parent__isnull=True)
     for root in tops:
         runs += _monthly_runs(root, last)
-        stale = Month.objects.within(root).filter(is_stale=True).values_list("month", flat=True)
-        for month in sorted(set(stale)):
+        for month in _changed_months(root, months.month_of(today)):
             slot = f"{root.pk}:{month}:{today:%Y%m%d}"
-            runs.append(start_run(root, month, by=None, slot=slot))
+            runs.append(start_run(root, month, by=None, slot=slot, changed_only=True))
     return [run for run in runs if run.state in (State.WAITING, State.RUNNING)]

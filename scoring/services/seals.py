@@ -23,8 +23,10 @@ from scoring.models import LedgerEntry, Month, Seal
 FIELDS = (
     "id", "account_id", "unit_id", "item_id", "rule_set_id", "happened_on", "month", "points", "quantity", "held",
     "level", "occasion", "reason", "remark", "source", "filed_by_id", "filed_at", "reverses_id", "corrects_month",
-    "key",
+    "key", "cause_id",
 )  # fmt: skip
+# Columns that came later stand in the text only where they hold something: earlier seals keep holding.
+_LATER = {"cause_id"}
 _AMOUNTS = {"points", "quantity", "held"}
 
 
@@ -40,7 +42,8 @@ def _plain(name: str, value: Any) -> str:
 
 def canonical_lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
     for row in rows:
-        yield "\t".join(_plain(name, value) for name, value in zip(FIELDS, row, strict=True))
+        named = zip(FIELDS, row, strict=True)
+        yield "\t".join(_plain(name, value) for name, value in named if value is not None or name not in _LATER)
 
 
 def _digests(rows: Iterable[tuple[Any, ...]], previous: str) -> tuple[str, list[tuple[int, str]]]:
@@ -135,13 +138,21 @@ def export_seals(using: str = "default") -> Iterator[str]:
     """The sealed ledger as lines of JSON that bin/check_ledger.py verifies without this application.
 
     A line with "seal" opens each seal, in the order of branch and number; the lines with "entry" behind it are the
-    canonical texts it was made of.
+    canonical texts it was made of, and for the last word on a closed month all that stands there now. A line with
+    "unsealed" names a closed month without a seal.
     """
+    closed = {(row.unit_id, row.month): row for row in _closed(using)}
+    newest = dict(_newest(using))
+    for key, row in closed.items():
+        if key not in newest:
+            yield json.dumps({"unsealed": str(row)}, ensure_ascii=False)
     for seal in Seal.objects.using(using).select_related("unit").order_by("unit", "number").iterator():
         head = {
             "unit": seal.unit_id, "name": seal.unit.name, "month": seal.month, "number": seal.number,
             "previous": seal.previous, "digest": seal.digest, "entries": seal.entry_digests,
         }  # fmt: skip
         yield json.dumps({"seal": head}, ensure_ascii=False)
-        for line in canonical_lines(_entries(using, seal.unit_id, seal.month, seal.last_entry_id)):
+        key = (seal.unit_id, seal.month)
+        last = None if key in closed and newest[key] == seal.number else seal.last_entry_id
+        for line in canonical_lines(_entries(using, seal.unit_id, seal.month, last)):
             yield json.dumps({"entry": line}, ensure_ascii=False)

@@ -35,7 +35,7 @@ class ScoreLine:
     rule_set: int
     total: Decimal
     sections: list[int]
-    is_barred: bool
+    has_veto: bool
 
 
 def scores_in(scope: Scope) -> QuerySet[Score]:
@@ -68,7 +68,7 @@ def _lines(scope: Scope) -> Iterator[ScoreLine]:
     rows = scores_in(scope).order_by(
         "unit__path", "account__member__pinyin", "account__member__staff_number", "account", "month"
     )
-    fields = ("unit", "account", "account__member__name", "month", "rule_set", "total", "sections", "is_barred")
+    fields = ("unit", "account", "account__member__name", "month", "rule_set", "total", "sections", "has_veto")
     for row in rows.values_list(*fields).iterator(CHUNK):
         yield ScoreLine(*row)
 
@@ -160,7 +160,7 @@ class _BranchLedger:
                 key = _key(section)
                 fine[key] = fine.get(key, 0) + value
         values |= {key: from_fine(value) for key, value in fine.items()}
-        values["veto"] = _("有") if any(line.is_barred for line in lines) else _("无")
+        values["veto"] = _("有") if any(line.has_veto for line in lines) else _("无")
         values["remark"] = self._remark(lines)
         return tuple(values.get(column.key) for column in self.columns)
 

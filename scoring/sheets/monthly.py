@@ -15,28 +15,29 @@ from django.utils.translation import gettext as _
 
 from members.models import Exclusion, Membership
 from scoring import months
-from scoring.books import Layout, book_of, item_rule, layout_of
+from scoring.books import Layout, item_rule
 from scoring.calculation.amounts import Column as Numbers
 from scoring.calculation.amounts import from_fine, from_hundredths, hundredths
 from scoring.calculation.order import ADJUSTMENT, Groups, Result, compute, months_in_view, ranks
 from scoring.calculation.pricing import show
-from scoring.groups import Rows, draft_rows, read_groups
+from scoring.circumstances import read_circumstances
+from scoring.groups import Rows, draft_rows, facts_of, read_groups
 from scoring.models import DraftCell, DraftRemark, Month, RuleSet
 from scoring.services.columns import Prices
-from scoring.services.scores import Population, read_vetoes, rule_sets_of
+from scoring.services.population import Population, Ruled, read_vetoes, ruled
 from scoring.sheets.papers import Papers, joined
 from scoring.sheets.tables import BODY, COUNT, POINTS, TAIL, Column, Table, Value, signature_line
 
 
 def month_tables(papers: Papers) -> Iterator[Table]:
     """One table per branch below the unit whose month has been handed in; of a branch itself, in any state."""
-    for rule_set, branches in _by_rules(papers, _chosen(papers)):
-        yield from _Computed(papers, rule_set, branches).tables()
+    for rules in ruled(_chosen(papers), papers.scope.months[0]):
+        yield from _Computed(papers, rules).tables()
 
 
 def month_columns(papers: Papers) -> list[list[Column]]:
     """The columns of every rule set in force below the unit, for one long table over all branches."""
-    return [_columns(layout_of(rule_set)) for rule_set, _branches in _by_rules(papers, _chosen(papers))]
+    return [_columns(rules.layout) for rules in ruled(_chosen(papers), papers.scope.months[0])]
 
 
 def _chosen(papers: Papers) -> list[int]:
@@ -44,17 +45,6 @@ def _chosen(papers: Papers) -> list[int]:
     if papers.scope.is_branch:
         return list(papers.units)
     return [pk for pk in papers.units if papers.state_of(pk, month) != Month.State.OPEN]
-
-
-def _by_rules(papers: Papers, branches: list[int]) -> list[tuple[RuleSet, list[int]]]:
-    """The branches by the rule set they are scored under."""
-    scope = papers.scope
-    if scope.is_branch:
-        own = RuleSet.objects.for_unit(scope.unit, scope.months[0])
-        return [(own, branches)] if own else []
-    found = rule_sets_of(branches, scope.months[0])
-    rule_sets = RuleSet.objects.in_bulk(list(found))
-    return [(rule_sets[pk], units) for pk, units in found.items()]
 
 
 def _columns(layout: Layout) -> list[Column]:
@@ -83,7 +73,6 @@ class Stay:
     account: int
     unit: int
     group: int
-    member_class: str
     pinyin: str
     staff_number: str
     name: str
@@ -100,46 +89,43 @@ def _stays(branches: QuerySet[Membership], month: int) -> list[Stay]:
         .annotate(row_remark=Subquery(remark.values("text")[:1]))
         .order_by("member__account")
     )
-    fields = ("member__account", "branch", "group", "member__member_class", "member__pinyin", "member__staff_number")
+    fields = ("member__account", "branch", "group", "member__pinyin", "member__staff_number")
     return [
-        Stay(account, unit, group or -1, member_class, pinyin, number, name, text or "")
-        for account, unit, group, member_class, pinyin, number, name, text in rows.values_list(
-            *fields, "member__name", "row_remark"
-        )
+        Stay(account, unit, group or -1, pinyin, number, name, text or "")
+        for account, unit, group, pinyin, number, name, text in rows.values_list(*fields, "member__name", "row_remark")
     ]
 
 
 class _Computed:
     """The figures of all branches under one rule set, computed in one go."""
 
-    def __init__(self, papers: Papers, rule_set: RuleSet, branches: list[int]) -> None:
-        self.papers, self.rule_set, self.branches = papers, rule_set, branches
+    def __init__(self, papers: Papers, rules: Ruled) -> None:
+        self.papers, self.rule_set, self.branches = papers, rules.rule_set, rules.branches
         self.month = papers.scope.months[0]
-        self.layout = layout_of(rule_set)
-        self.book = book_of(rule_set, self.layout)
+        self.layout, self.book = rules.layout, rules.book
         there = Membership.objects.at(months.first_day(self.month)).within(papers.scope.unit)
-        self.stays = _stays(there.filter(branch__in=branches), self.month)
+        self.stays = _stays(there.filter(branch__in=self.branches), self.month)
         self.people = Population(
             np.array([stay.account for stay in self.stays], dtype=np.int64),
             np.array([stay.unit for stay in self.stays], dtype=np.int64),
             np.array([stay.group for stay in self.stays], dtype=np.int64),
-            tuple(stay.member_class for stay in self.stays),
         )
-        self.is_draft = papers.state_of(branches[0], self.month) == Month.State.OPEN
+        self.is_draft = papers.state_of(self.branches[0], self.month) == Month.State.OPEN
         self.groups = self._groups()
-        vetoes = read_vetoes(self.people.accounts, self.month, self.book.period)
+        vetoes = read_vetoes(self.people.accounts, self.month, self.book)
         self.result: Result = compute(self.book, self.groups, vetoes)
-        self.barred = vetoes.barred
+        self.any = vetoes.any
         self.ranks = ranks(self.result.total, self.people.units)
 
     def _groups(self) -> Groups:
-        names = {name for item in self.book.items for name in item.classes}
         return read_groups(
             self.people.accounts,
             months_in_view(self.book, self.month),
+            facts=facts_of(self.book.items),
             without_cells=(self.branches[0], self.month) if self.is_draft else None,
             drafts=_drafts(self.layout, self.people, self.branches[0], self.month) if self.is_draft else None,
-            classes=self.people.classes(names),
+            older=self.book.older,
+            about=read_circumstances(self.book, self.people.accounts, self.month),
         )
 
     def tables(self) -> Iterator[Table]:
@@ -188,9 +174,9 @@ class _Computed:
         items = [from_fine(int(value[place])) if value[place] or count[place] else None for value, count in figures]
         total = from_hundredths(int(self.result.total[place]))
         rank = None if self.is_draft else int(self.ranks[place])
-        barred = _("一票否决") if self.barred[place] else ""
+        vetoed = _("一票否决") if self.any[place] else ""
         adjusted = self.papers.adjusted(stay.account) if ADJUSTMENT in self.groups.items else ""
-        remark = joined([barred, stay.remark, adjusted])
+        remark = joined([vetoed, stay.remark, adjusted])
         return (number, stay.name, stay.staff_number, *items, total, rank, remark)
 
 

@@ -19,7 +19,7 @@ from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
 from scoring import months, progress
-from scoring.forms import PolicyForm
+from scoring.forms.months import PolicyForm
 from scoring.models import Month, MonthPolicy, ScoreRun
 from scoring.services import months as services
 from scoring.views.runs import progress_of
@@ -62,7 +62,8 @@ def month_list(request: SignedIn) -> HttpResponse:
     units = list(page.object_list)
     policy = services.policy_of(units[0]) if units else MonthPolicy()
     limits = services.deadlines(policy, month)
-    run = _latest_run(request, month)
+    root = _root_of(request)
+    run = _latest_run(root, month)
     return render(
         request,
         "scoring/month_list.html",
@@ -76,7 +77,9 @@ def month_list(request: SignedIn) -> HttpResponse:
             "state": state,
             "limits": limits,
             "run": run,
-            "root": _root_of(request),
+            "root": root,
+            # A general branch has months, its committee archives them.
+            "root_archives": root is not None and root.kind == OrgUnit.Kind.PARTY_COMMITTEE,
             "can_close": request.user.authority.holds(COMMITTEE_POSTS),
             **(progress_of(run) if run else {}),
         },
@@ -86,11 +89,10 @@ def month_list(request: SignedIn) -> HttpResponse:
 def _root_of(request: SignedIn) -> OrgUnit | None:
     """The committee whose month this person may have computed."""
     paths = request.user.authority.paths(COMMITTEE_POSTS | BUSINESS_ADMIN_POSTS)
-    return OrgUnit(pk=int(min(paths, key=len).split(".")[-2])) if paths else None
+    return OrgUnit.objects.get(pk=int(min(paths, key=len).split(".")[-2])) if paths else None
 
 
-def _latest_run(request: SignedIn, month: int) -> ScoreRun | None:
-    root = _root_of(request)
+def _latest_run(root: OrgUnit | None, month: int) -> ScoreRun | None:
     return ScoreRun.objects.filter(unit=root, month=month).first() if root else None
 
 

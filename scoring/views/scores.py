@@ -16,8 +16,8 @@ from members.permissions import SignedIn, permitted
 from scoring import months, ranking
 from scoring.cards import unclosed_branches
 from scoring.explanation import explain
-from scoring.forms import ReversalForm
-from scoring.models import Account, LedgerEntry, Month, Score
+from scoring.forms.scores import ReversalForm
+from scoring.models import Account, LedgerEntry, Month, Score, Span
 from scoring.services.posting import reverse_entry
 from scoring.views.months import asked_month, recent_months
 
@@ -38,17 +38,26 @@ def ranking_home(request: SignedIn) -> HttpResponse:
     return redirect("scoring:ranking-of", unit.pk)
 
 
+def _asked_span(request: SignedIn) -> str:
+    span = request.GET.get("span", Span.MONTH)
+    if span not in Span.values:
+        raise Http404
+    return span
+
+
 @permitted("scoring.view_unit_ranking", OrgUnit)
 def ranking_of(request: SignedIn, unit: OrgUnit) -> HttpResponse:
-    """Ranking of a branch, or of everything below a committee, in one month."""
+    """Ranking of a branch, or of everything below a committee, in one month, quarter or year."""
     if unit.kind not in ranking.RANKED_KINDS:
         raise Http404
-    current = months.month_of(timezone.localdate())
-    month = asked_month(request, current) if request.GET.get("month") else ranking.newest_month(unit, current)
+    span, current = _asked_span(request), months.month_of(timezone.localdate())
+    month = ranking.newest_month(unit, current, span)
+    if request.GET.get("month"):
+        month = months.period_end(asked_month(request, current), span)
     sees_all = request.user.has_perm("scoring.view_month", unit)
     # Members see the published figures: months that are closed.
-    rows = ranking.rows_of(unit, month, only_closed=not sees_all)
-    table = ranking.table_of(unit, month)
+    rows = ranking.rows_of(unit, month, span, only_closed=not sees_all)
+    table = ranking.table_of(unit, month, span)
     # First which rows stand on the page, then what they say: a late page would read all the earlier ones in full.
     paginator = Paginator(rows.values_list("pk", flat=True), PAGE)
     if sees_all:
@@ -59,14 +68,16 @@ def ranking_of(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     context = {
         "unit": unit,
         "month": month,
-        "months": recent_months(current, 18),
+        "span": span,
+        "spans": Span,
+        "choices": ranking.spans_of(span, current),
         "page": page,
         "rows": ranking.places_of(table, shown),
         "summary": table,
         "is_branch": is_branch,
         "unclosed": 0 if is_branch else unclosed_branches(unit.path, month).count(),
         "sees_all": sees_all,
-        "branch_means": [] if is_branch else ranking.branch_means(unit, month),
+        "branch_means": [] if is_branch else ranking.branch_means(unit, month, span),
         "distribution": None if is_branch else ranking.distribution_chart(table),
     }
     return render(request, "scoring/ranking.html", context)
@@ -89,6 +100,7 @@ def ledger_of(request: SignedIn, account: Account) -> HttpResponse:
         {
             "account": account,
             "member": account.member,
+            "may_adjust": request.user.has_perm("scoring.adjust_score", account),
             "page": page,
             "month": int(month) if month.isdigit() else None,
             "months": recent_months(current, 18),
@@ -99,7 +111,15 @@ def ledger_of(request: SignedIn, account: Account) -> HttpResponse:
 @permitted(
     "scoring.view_ledger",
     LedgerEntry,
-    related=("account__member", "item__section", "unit", "filed_by__member", "rule_set", "reverses__filed_by__member"),
+    related=(
+        "account__member",
+        "item__section",
+        "unit",
+        "filed_by__member",
+        "rule_set",
+        "reverses__filed_by__member",
+        "cause",
+    ),
 )
 def entry_detail(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
     """One record: rule, evidence, person, and the way its month has gone."""
@@ -116,6 +136,8 @@ def entry_detail(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
             "reversal": reversal,
             "month": month,
             "files": entry.evidence.filter(removed_at=None),
+            "siblings": entry.cause.entries.standing().count() if entry.cause else 0,
+            "sees_month": request.user.has_perm("scoring.view_month", entry),
             "form": ReversalForm(),
             "may_reverse": may_reverse,
         },
@@ -143,6 +165,13 @@ def entry_reverse(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
 @permitted("scoring.view_score", Score, related=("account__member", "unit", "rule_set"))
 def explanation(request: SignedIn, score: Score) -> HttpResponse:
     """Total → sections → items → entries, with what each cap and floor took."""
-    month = Month.objects.filter(unit=score.unit_id, month=score.month).first()
-    context = {"score": score, "member": score.account.member, "explained": explain(score), "month": month}
+    people = ("submitted_by__member", "checked_by__member", "closed_by__member")
+    month = Month.objects.filter(unit=score.unit_id, month=score.month).select_related(*people).first()
+    context = {
+        "score": score,
+        "member": score.account.member,
+        "explained": explain(score),
+        "month": month,
+        "sees_month": request.user.has_perm("scoring.view_month", score),
+    }
     return render(request, "scoring/explanation.html", context)

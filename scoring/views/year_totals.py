@@ -13,7 +13,7 @@ from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
 from members.tabular import read_table
-from scoring.forms import YearTotalsForm
+from scoring.forms.scores import YearTotalsForm
 from scoring.models import YearTotal
 from scoring.services.year_totals import YearLine, read_year_totals, save_year_totals
 

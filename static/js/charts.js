@@ -220,6 +220,9 @@ function rank(chart) {
 
 const kinds = { line, radar, stack, rank };
 
+// A page with kinds of its own adds them (analysis.js), before the first chart gets its size.
+export { axis, base, colors, kinds, legend, number, numbers, scale };
+
 /* --------------------------------------------------------------- drawing */
 
 function option(element) {
@@ -248,7 +251,15 @@ function find(scope) {
 
 function redraw() {
   readColors();
-  for (const [element, chart] of drawn) chart.setOption(option(element), true);
+  for (const [element, chart] of drawn) {
+    if (element.isConnected) {
+      chart.setOption(option(element), true);
+    } else {
+      // htmx has put something else in its place.
+      chart.dispose();
+      drawn.delete(element);
+    }
+  }
 }
 
 /* ---------------------------------------------------------------- export */

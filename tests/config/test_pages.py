@@ -7,6 +7,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from tests.factories import branch, cast, committee, member, user
 from tests.scoring.factories import MONTH
 from tests.scoring.world import world
 
@@ -69,6 +70,23 @@ def test_score_of_a_member_is_for_those_who_may(role, status):
     made = world(closed=True)
     url = reverse("score-of", args=[made.account(made.cast.member).pk])
     assert client_of(made.cast.by_role()[role]).get(url).status_code == status
+
+
+def test_personal_file_leads_to_the_page_of_the_account():
+    made = world(closed=True)
+    client = client_of(made.cast.secretary)
+    answer = client.get(reverse("score-of-member", args=[made.cast.member.member_id]))
+    address = reverse("score-of", args=[made.account(made.cast.member).pk])
+    assert (answer.status_code, answer.headers["Location"]) == (302, address)
+    assert client.get(address).context["member"] == made.cast.member.member
+
+
+def test_personal_file_of_someone_never_scored_says_so():
+    made = world()
+    newcomer = member(made.cast.branch, name="新人")
+    page = client_of(made.cast.secretary).get(reverse("score-of-member", args=[newcomer.pk]))
+    assert (page.status_code, page.context["member"]) == (200, newcomer)
+    assert "还没有积分" in page.content.decode()
 
 
 def test_score_page_without_scores_says_what_comes_next():
@@ -152,3 +170,18 @@ def test_setup_leads_from_step_to_step():
         ("往年总分", "todo"),
     ]
     assert client_of(made.cast.secretary).get(reverse("setup")).status_code == 403
+
+
+def test_setup_counts_what_lies_below_the_own_committee():
+    people = cast()
+    inside = {person.member for person in people.by_role().values() if person.member}
+    member(people.branch, name="没有账号")
+    user(member(branch(committee()), name="别的单位"))
+    steps = client_of(people.business_admin).get(reverse("setup")).context["steps"]
+    done = {one["step"].label: one["step"].done for one in steps}
+    count = len(inside) + 1
+    assert {label: done[label] for label in ("党员名册", "账号", "往年总分")} == {
+        "党员名册": f"{count} 名党员",
+        "账号": f"{count - 1} / {count} 人",
+        "往年总分": "",
+    }

@@ -14,7 +14,7 @@ ROUTES = {
     "score-mine": answers(200, **WITHOUT_MEMBER),
     # Of another person's points not even the existence is told.
     "score-of": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 200)),
-    "score-of-member": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 200)),
+    "score-of-member": answers(404, **dict.fromkeys(("member", "group_leader", *MONTHLY), 302)),
     "setup": only("business_admin"),
 }
 POSTED: set[str] = set()

@@ -5,8 +5,9 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from scoring.models import DraftCell, Evidence, LedgerEntry, Month, Score, ScoreRun
+from scoring.models import CustomItem, DraftCell, Evidence, Grant, LedgerEntry, Month, Score, ScoreRun
 from scoring.months import last_day
+from scoring.services.rules import preset_text
 from scoring.services.scores import compute_units
 from tests.factories import Cast
 from tests.routes import answers, only
@@ -16,6 +17,7 @@ ENTRY = ("secretary", "deputy", "commissioner")
 MONTHLY = (*ENTRY, "committee_member", "business_admin")
 SEEING = ("group_leader", *MONTHLY)
 TOP = ("committee_member", "business_admin")
+PROPOSING = ("secretary", "deputy", *TOP)
 # The auditor belongs to no unit and holds no post: units do not exist for that account.
 _OUTSIDE = {"auditor": 404}
 # Of another person's points not even the existence is told.
@@ -23,6 +25,7 @@ _PERSONAL = answers(404, member=200, **dict.fromkeys(SEEING, 200))
 # Those who see the record but may not change it.
 _KNOWN = answers(404, **dict.fromkeys(("member", *SEEING), 403))
 _COMMITTEE_ONLY = only(*TOP) | _OUTSIDE
+_WRITERS = answers(404, business_admin=200, committee_member=403)
 
 ROUTES = {
     # the grid and its month
@@ -56,6 +59,10 @@ ROUTES = {
     # ranking, ledger, entries
     "scoring:ranking": answers(302, auditor=200, system_admin=200, security_admin=200),
     "scoring:ranking-of": only("member", "colleague", "group_leader", *MONTHLY) | _OUTSIDE,
+    "scoring:analysis": only(*MONTHLY, status=302),
+    "scoring:analysis-of": only(*MONTHLY) | _OUTSIDE,
+    "scoring:analysis-part": only(*MONTHLY) | _OUTSIDE,
+    "scoring:analysis-xlsx": only(*MONTHLY) | _OUTSIDE,
     "scoring:explanation": _PERSONAL,
     "scoring:ledger": _PERSONAL,
     "scoring:entry": _PERSONAL,
@@ -65,7 +72,40 @@ ROUTES = {
     "scoring:rules-detail": answers(200, auditor=404),
     "scoring:rules-load": only("business_admin"),
     "scoring:rules-publish": only("business_admin", status=302) | _OUTSIDE,
+    "scoring:rules-file": answers(200, auditor=404),
+    "scoring:rules-xlsx": answers(200, auditor=404),
+    "scoring:rules-differences": answers(200, auditor=404),
+    "scoring:rules-revise": only("business_admin", status=302) | _OUTSIDE,
+    # a draft is there only for those who write rules
+    "scoring:rules-edit": _WRITERS,
+    "scoring:rules-part": _WRITERS,
+    "scoring:rules-row": _WRITERS,
+    "scoring:rules-check": _WRITERS,
+    "scoring:rules-move": answers(404, business_admin=302, committee_member=403),
+    "scoring:rules-remove": answers(404, business_admin=302, committee_member=403),
+    "scoring:rules-drop": answers(404, business_admin=302, committee_member=403),
+    "scoring:rules-what-if": _COMMITTEE_ONLY,
+    "scoring:rules-what-if-xlsx": only(*TOP, status=302) | _OUTSIDE,
+    "scoring:custom-item-list": only(*MONTHLY) | _OUTSIDE,
+    "scoring:custom-item-propose": only(*PROPOSING) | _OUTSIDE,
+    "scoring:custom-item-check": only(*PROPOSING) | _OUTSIDE,
+    "scoring:custom-item-load": only(*PROPOSING) | _OUTSIDE,
+    "scoring:custom-item-approve": answers(404, **dict.fromkeys(ENTRY, 403)) | dict.fromkeys(TOP, 302),
+    "scoring:custom-item-return": answers(404, **dict.fromkeys(ENTRY, 403)) | dict.fromkeys(TOP, 302),
+    "scoring:custom-item-end": answers(404, commissioner=403, **dict.fromkeys(PROPOSING, 302)),
     "scoring:year-totals": only("business_admin") | _OUTSIDE,
+    # what is granted to several, brought along, expected, archived
+    "scoring:grant-list": only(*MONTHLY) | _OUTSIDE,
+    "scoring:grant-event": only(*ENTRY) | _OUTSIDE,
+    "scoring:grant-share": only(*ENTRY) | _OUTSIDE,
+    "scoring:share-preview": only(*ENTRY) | _OUTSIDE,
+    "scoring:grant-undo": answers(404, **dict.fromkeys(TOP, 403), **dict.fromkeys(ENTRY, 302)),
+    "scoring:openings": only("business_admin") | _OUTSIDE,
+    "scoring:openings-upload": only("business_admin") | _OUTSIDE,
+    "scoring:expected": only("business_admin") | _OUTSIDE,
+    "scoring:archive-list": only(*TOP) | _OUTSIDE,
+    "scoring:archive-year": only(*TOP, status=302) | _OUTSIDE,
+    "scoring:account-adjust": _KNOWN | dict.fromkeys(TOP, 200),
 }
 POSTED = {
     "scoring:month-cells",
@@ -80,19 +120,37 @@ POSTED = {
     "scoring:month-reopen",
     "scoring:run-start",
     "scoring:run-cancel",
+    "scoring:grant-event",
+    "scoring:grant-share",
+    "scoring:grant-undo",
+    "scoring:archive-year",
     "scoring:entry-reverse",
     "scoring:rules-publish",
+    "scoring:rules-revise",
+    "scoring:rules-move",
+    "scoring:rules-remove",
+    "scoring:rules-drop",
+    "scoring:custom-item-check",
+    "scoring:custom-item-approve",
+    "scoring:custom-item-return",
+    "scoring:custom-item-end",
 }
 _OF_MONTH = (
     "month-grid", "month-cells", "month-last", "evidence-add", "evidence-list", "month-submit", "month-recall",
     "month-check", "month-return", "month-close", "month-reopen", "month-template", "month-import", "month-sheet",
-    "month-sheet-xlsx", "ledger-xlsx", "ledger-pdf",
+    "month-sheet-xlsx", "ledger-xlsx", "ledger-pdf", "grant-list", "grant-event", "grant-share", "share-preview",
+)  # fmt: skip
+
+_OF_RULES = (
+    "rules-what-if", "rules-what-if-xlsx", "custom-item-list", "custom-item-propose", "custom-item-check",
+    "custom-item-load",
 )  # fmt: skip
 
 
 def arguments(cast: Cast) -> dict[str, Any]:
     """The member's branch in one month, the member's account, one entry with a file, a run of the committee."""
     rules = rule_set(cast.committee)
+    written = rule_set(cast.committee, preset_text("starter"), published=False)
     own = account(cast.member.member)
     clause = item(rules, "加-2")
     Month.objects.create(unit=cast.branch, month=MONTH)
@@ -110,7 +168,15 @@ def arguments(cast: Cast) -> dict[str, Any]:
     file.save()
     compute_units([cast.branch.pk], MONTH)
     score = Score.objects.get(account=own)
+    grant = Grant.objects.create(
+        kind=Grant.Kind.GROUP_EVENT, unit=cast.branch, month=MONTH, item=clause, reason="清扫厂区", by=cast.secretary,
+        at=timezone.now(),
+    )  # fmt: skip
     run = ScoreRun.objects.create(unit=cast.committee, month=MONTH, slot="test")
+    custom = CustomItem.objects.create(
+        section=clause.section, unit=cast.branch, content={"条款号": "自-1"}, from_month=MONTH,
+        proposed_by=cast.secretary, proposed_at=timezone.now(),
+    )  # fmt: skip
     found: dict[str, Any] = {f"scoring:{name}": [cast.branch.pk, MONTH] for name in _OF_MONTH}
     return found | {
         "scoring:evidence-file": [file.pk],
@@ -120,11 +186,30 @@ def arguments(cast: Cast) -> dict[str, Any]:
         "scoring:run-progress": [run.pk],
         "scoring:run-cancel": [run.pk],
         "scoring:ranking-of": [cast.branch.pk],
+        "scoring:analysis-of": [cast.branch.pk],
+        "scoring:analysis-part": [cast.branch.pk, "items"],
+        "scoring:analysis-xlsx": [cast.branch.pk],
         "scoring:explanation": [score.pk],
         "scoring:ledger": [own.pk],
         "scoring:entry": [entry.pk],
         "scoring:entry-reverse": [entry.pk],
         "scoring:rules-detail": [rules.pk],
         "scoring:rules-publish": [rules.pk],
+        "scoring:rules-file": [rules.pk],
+        "scoring:rules-xlsx": [rules.pk],
+        "scoring:rules-differences": [rules.pk, rules.pk],
+        "scoring:rules-revise": [rules.pk],
+        "scoring:rules-edit": [written.pk],
+        "scoring:rules-drop": [written.pk],
+        **{f"scoring:rules-{verb}": [written.pk, "head"] for verb in ("part", "row", "check", "move", "remove")},
+        **{f"scoring:{name}": [rules.pk] for name in _OF_RULES},
+        **{f"scoring:custom-item-{verb}": [custom.pk] for verb in ("approve", "return", "end")},
         "scoring:year-totals": [cast.committee.pk],
+        "scoring:grant-undo": [grant.pk],
+        "scoring:openings": [cast.committee.pk],
+        "scoring:openings-upload": [cast.committee.pk],
+        "scoring:expected": [cast.committee.pk],
+        "scoring:archive-list": [cast.committee.pk],
+        "scoring:archive-year": [cast.committee.pk, 2025],
+        "scoring:account-adjust": [own.pk],
     }

@@ -14,6 +14,7 @@ from tests.scoring.reference import Entry, Person
 
 YEAR = span(202601, 202612)
 CLASSES = ("骨干类", "普通类", "流动类")
+POSTS = ("BRANCH_SECRETARY", "GROUP_LEADER")
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,9 @@ def tally_tables(draw: st.DrawFn, tally: str) -> dict[str, object]:
         times = draw(st.lists(st.integers(1, 6), min_size=1, max_size=3, unique=True))
         return {"steps": [[str(count), text(draw(amounts(-1000, 1000)))] for count in times]}
     if tally == "ratio":
-        return {"full": text(draw(amounts(0, 2000)))}
+        return {"full": text(draw(amounts(0, 2000)))} | draw(st.sampled_from([{}, {"of": "expected"}]))
+    if tally == "highest":
+        return draw(st.sampled_from([{}, {"of": "occasion"}]))
     return {}
 
 
@@ -66,6 +69,9 @@ def items(draw: st.DrawFn, key: int) -> ItemRule:
         cap_quarter=draw(cap),
         cap_year=draw(cap),
         outside_cap=draw(st.booleans()),
+        annual=draw(st.sampled_from([False, False, False, True])),
+        posts=tuple(draw(st.just([]) | st.just([]) | st.lists(st.sampled_from(POSTS), max_size=2, unique=True))),
+        expected=draw(st.integers(0, 6)),
         zeroes=draw(st.sampled_from([False, False, False, True])),
         classes=tuple(draw(st.just([]) | st.lists(st.sampled_from(CLASSES[:2]), max_size=2, unique=True))),
     )
@@ -91,6 +97,7 @@ def books(draw: st.DrawFn) -> RuleBook:
                 floor=draw(maybe(amounts(-1000, 1000))),
                 cap=draw(maybe(amounts(0, 4000))),
                 weight=draw(maybe(amounts(100, 10000))),
+                carry_over=draw(st.none() | st.none() | amounts(100, 10000)),
             )
         )
     return RuleBook(
@@ -100,6 +107,9 @@ def books(draw: st.DrawFn) -> RuleBook:
         ceiling=draw(maybe(amounts(1000, 10000))),
         decimals=draw(st.integers(0, 2)),
         cap_order=draw(st.sampled_from(["CAP_THEN_DEDUCT", "DEDUCT_THEN_CAP"])),
+        quarter_value=draw(st.sampled_from(["SUM", "MEAN", "LAST"])),
+        year_value=draw(st.sampled_from(["SUM", "MEAN", "LAST"])),
+        year_of=draw(st.sampled_from(["PERIODS", "QUARTERS"])),
     )
 
 
@@ -116,12 +126,15 @@ def ledgers(draw: st.DrawFn, keys: list[int], months: list[int], most: int) -> l
             points=Decimal(draw(amounts(-800, 800))) / 100,
             quantity=None if quantity is None else Decimal(quantity) / 100,
             held=Decimal(draw(st.integers(0, 5))),
+            occasion=draw(st.sampled_from(["", "甲事", "乙事"])),
         )
         rows.append(row)
         if draw(st.sampled_from([False, False, False, True])):
             quantity_back = None if row.quantity is None else -row.quantity
             rows.append(
-                Entry(len(rows) + 1, row.item, row.month, -row.points, quantity_back, -row.held, reverses=row.number)
+                Entry(
+                    len(rows) + 1, row.item, row.month, -row.points, quantity_back, -row.held, row.occasion, row.number
+                )
             )
     return rows
 
@@ -139,6 +152,10 @@ def cases(draw: st.DrawFn, most_people: int = 3, most_entries: int = 12) -> Case
             Person(
                 entries=draw(ledgers(keys, YEAR, most_entries)),
                 member_class=draw(st.sampled_from(CLASSES)),
+                posts=frozenset(draw(st.lists(st.sampled_from(POSTS), max_size=2))),
+                expected=draw(st.dictionaries(st.sampled_from(["条-1", "条-2"]), st.integers(0, 5), max_size=2)),
+                last_year=Decimal(draw(amounts(0, 12000))) / 100,
+                opening=Decimal(draw(amounts(0, 3000))) / 100 if book.period == "YEAR" else Decimal(0),
                 scope=frozenset(draw(st.sampled_from([span(202601, month), span(first, month)]))),
                 zero=draw(st.sampled_from([False, False, False, True])),
                 cap=draw(st.none() | st.none() | amounts(0, 6000).map(lambda n: Decimal(n) / 100)),

@@ -26,6 +26,7 @@ class Entry:
     points: Decimal
     quantity: Decimal | None = None
     held: Decimal = ZERO
+    occasion: str = ""
     reverses: int | None = None
 
 
@@ -35,6 +36,11 @@ class Person:
 
     entries: Sequence[Entry] = ()
     member_class: str = ""
+    posts: frozenset[str] = frozenset()
+    # Times expected in a period, by clause number, where they differ from the rules.
+    expected: Mapping[str, int] = field(default_factory=dict)
+    last_year: Decimal = ZERO
+    opening: Decimal = ZERO
     # Months in which the account is scored anywhere; None: all.
     scope: frozenset[int] | None = None
     zero: bool = False
@@ -77,16 +83,34 @@ def tally(item: ItemRule, person: Person, months: Sequence[int]) -> Decimal:
     quantity = sum((Decimal(1) if row.quantity is None else row.quantity for row in facts), ZERO)
     value = {
         "sum": lambda: sum((row.points for row in facts), ZERO),
-        "highest": lambda: max((row.points for row in facts), default=ZERO),
+        "highest": lambda: highest(facts, by_occasion=item.tally_table.get("of") == "occasion"),
         "latest": lambda: facts[-1].points if facts else ZERO,
         "mean_of_months": lambda: mean(facts, person, months),
         "steps": lambda: steps(item.tally_table["steps"], quantity),
-        "ratio": lambda: ratio(Decimal(item.tally_table["full"]), quantity, sum((row.held for row in facts), ZERO)),
+        "ratio": lambda: share(item, person, quantity, sum((row.held for row in facts), ZERO)),
     }[item.tally]()
     value += points(item.start)
     if item.zeroes and facts:
         value = ZERO
     return value if item.floor is None else max(value, points(item.floor))
+
+
+def highest(facts: Sequence[Entry], *, by_occasion: bool) -> Decimal:
+    if not by_occasion:
+        return max((row.points for row in facts), default=ZERO)
+    best: dict[str, Decimal] = {}
+    for row in facts:
+        name = row.occasion or f"#{row.number}"
+        best[name] = max(best.get(name, row.points), row.points)
+    return sum(best.values(), ZERO)
+
+
+def share(item: ItemRule, person: Person, attended: Decimal, held: Decimal) -> Decimal:
+    full = Decimal(item.tally_table["full"])
+    if item.tally_table.get("of") == "expected":
+        expected = person.expected.get(item.code, item.expected or 0)
+        return min(full, ratio(full, attended, Decimal(expected)))
+    return ratio(full, attended, held)
 
 
 def mean(facts: Sequence[Entry], person: Person, months: Sequence[int]) -> Decimal:
@@ -107,7 +131,7 @@ def ratio(full: Decimal, attended: Decimal, held: Decimal) -> Decimal:
 
 def added(book: RuleBook, item: ItemRule, person: Person, month: int) -> Decimal:
     """What one month adds to the item: the tally of its period to date less that of the month before."""
-    period = months_of(month, book.period)
+    period = months_of(month, "YEAR" if item.annual else book.period)
     before = tally(item, person, period[:-1]) if len(period) > 1 else ZERO
     return tally(item, person, period) - before
 
@@ -128,14 +152,22 @@ def credited(book: RuleBook, item: ItemRule, person: Person, month: int, spans: 
 
 
 def item_points(book: RuleBook, item: ItemRule, person: Person, month: int) -> Decimal:
-    if item.classes and person.member_class not in item.classes:
+    if (item.classes or item.posts) and not (person.member_class in item.classes or person.posts & {*item.posts}):
         return ZERO
+    period = book.period
+    if item.annual:
+        if month % 100 <= 12 - LENGTH[book.period]:
+            return ZERO
+        period = "YEAR"
     caps = ("MONTH", "QUARTER", "YEAR")
-    return sum((credited(book, item, person, m, caps) for m in months_of(month, book.period)), ZERO)
+    return sum((credited(book, item, person, m, caps) for m in months_of(month, period)), ZERO)
 
 
-def section_points(section: SectionRule, items: Mapping[int, Decimal]) -> Decimal:
-    value = points(section.start) + sum((items[i.key] for i in section.items if not i.outside_cap), ZERO)
+def section_points(section: SectionRule, items: Mapping[int, Decimal], person: Person) -> Decimal:
+    value = points(section.start)
+    if section.carry_over is not None:
+        value += half_up(person.last_year * points(section.carry_over) / 100, 4)
+    value += sum((items[i.key] for i in section.items if not i.outside_cap), ZERO)
     if section.floor is not None:
         value = max(value, points(section.floor))
     if section.cap is not None:
@@ -148,13 +180,14 @@ def section_points(section: SectionRule, items: Mapping[int, Decimal]) -> Decima
 def score(book: RuleBook, person: Person, month: int) -> Outcome:
     """The score of one account in one month, of the period to date."""
     items = {item.key: item_points(book, item, person, month) for item in book.items}
-    sections = [section_points(section, items) for section in book.sections]
+    sections = [section_points(section, items, person) for section in book.sections]
     credits, deductions = ZERO, ZERO
     for section, value in zip(book.sections, sections, strict=True):
         if section.kind == "deduction":
             deductions += value
         else:
             credits += value
+    credits += person.opening
     if book.ceiling is not None and book.cap_order == "CAP_THEN_DEDUCT":
         credits = min(credits, points(book.ceiling))
     total = credits + deductions
@@ -169,6 +202,26 @@ def score(book: RuleBook, person: Person, month: int) -> Outcome:
     period = months_of(month, book.period)
     total += sum((row.points for row in standing(person.entries) if row.item == 0 and row.month in period), ZERO)
     return Outcome(half_up(total, book.decimals), sections, items)
+
+
+def result(book: RuleBook, periods: Sequence[Decimal | None], span: str, opening: Decimal = ZERO) -> Decimal:
+    """A quarter or a year from the totals of its periods; None where the account was not scored."""
+    if span == "YEAR" and book.year_of == "QUARTERS" and book.period == "MONTH":
+        quarters = [periods[i : i + 3] for i in range(0, 12, 3)]
+        periods = [result(book, part, "QUARTER") if any(p is not None for p in part) else None for part in quarters]
+    method, full = (book.year_value, book.year_full) if span == "YEAR" else (book.quarter_value, book.quarter_full)
+    known = [value for value in periods if value is not None]
+    if method == "SUM":
+        return half_up(sum(known, ZERO) + opening, book.decimals)
+    if not known:
+        return half_up(ZERO, book.decimals)
+    if method == "LAST":
+        return half_up(known[-1], book.decimals)
+    average = sum(known, ZERO) / len(known)
+    if method == "MEAN":
+        return half_up(half_up(average, 4), book.decimals)
+    scaled = sum(known, ZERO) * points(full or 0) / (len(known) * points(book.ceiling or 1))
+    return half_up(half_up(scaled, 4), book.decimals)
 
 
 def competition_ranks(totals: Sequence[Decimal]) -> list[int]:

@@ -7,15 +7,21 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import DatabaseError, IntegrityError, connection, models, transaction
+from django.utils import timezone
 
 from members import append_only
 from members.models import AuditEvent
-from scoring.models import DraftCell, LedgerEntry, MonthMove, Seal
+from scoring.models import ArchivedYear, DraftCell, Grant, LedgerEntry, MonthMove, Seal
 from tests.scoring.world import world
 
-TABLES = ["members_auditevent", "scoring_ledgerentry", "scoring_monthmove", "scoring_seal"]
+TABLES = [
+    "members_auditevent", "scoring_archivedyear", "scoring_grant",
+    "scoring_ledgerentry", "scoring_monthmove", "scoring_seal",
+]  # fmt: skip
 MODELS = {
     "members_auditevent": AuditEvent,
+    "scoring_archivedyear": ArchivedYear,
+    "scoring_grant": Grant,
     "scoring_ledgerentry": LedgerEntry,
     "scoring_monthmove": MonthMove,
     "scoring_seal": Seal,
@@ -32,6 +38,16 @@ def sql(statement, *values):
 
 def contents():
     return {table: list(model.objects.order_by("pk").values()) for table, model in MODELS.items()}
+
+
+def full_world():
+    """A row in every table that is written once."""
+    made = world(closed=True)
+    clause = made.entry(made.cast.member, "加-2").item
+    Grant.objects.create(
+        kind="GROUP_EVENT", unit=made.cast.branch, month=202609, item=clause, reason="抢险", at=timezone.now()
+    )
+    ArchivedYear.objects.create(unit=made.cast.committee, year=2025, by=made.cast.committee_member)
 
 
 @dataclass
@@ -55,29 +71,28 @@ def test_tables_that_are_written_once():
 
 @pytest.mark.parametrize("table", TABLES)
 def test_rows_are_neither_changed_nor_deleted(db, table):
-    world(closed=True)
+    full_world()
     # Otherwise Django itself refuses, because the cell protects its entry.
     DraftCell.objects.update(entry=None)
     model = MODELS[table]
     row = model.objects.first()
-    text = next(
-        field.name for field in model._meta.fields if isinstance(field, models.CharField) and not field.choices
-    )
-    refused(lambda: model.objects.filter(pk=row.pk).update(**{text: "x"}))
+    texts = [field.name for field in model._meta.fields if isinstance(field, models.CharField) and not field.choices]
+    text = texts[0] if texts else "year"
+    refused(lambda: model.objects.filter(pk=row.pk).update(**{text: "7"}))
     refused(lambda: model.objects.filter(pk=row.pk).delete())
     refused(lambda: model.objects.all()._raw_delete("default"))
     refused(lambda: row.save())
     refused(lambda: row.delete())
     refused(lambda: model.objects.bulk_update([row], [text]))
     refused(lambda: sql(f"UPDATE {table} SET id = id"))
-    refused(lambda: sql(f"UPDATE {table} SET {text} = 'x' WHERE id = %s", row.pk))
+    refused(lambda: sql(f"UPDATE {table} SET {text} = '7' WHERE id = %s", row.pk))
     assert "请用冲正" in refused(lambda: sql(f"DELETE FROM {table} WHERE id = %s", row.pk))
 
 
 @postgresql
 @pytest.mark.parametrize("table", TABLES)
 def test_tables_are_not_truncated(real_db, table):
-    world(closed=True)
+    full_world()
     for statement in (f"TRUNCATE {table} CASCADE", f"TRUNCATE {', '.join(TABLES)} CASCADE"):
         refused(lambda statement=statement: sql(statement))
 
@@ -85,7 +100,7 @@ def test_tables_are_not_truncated(real_db, table):
 @sqlite
 @pytest.mark.parametrize("table", TABLES)
 def test_rows_are_not_replaced_by_their_id(db, table):
-    world(closed=True)
+    full_world()
     columns = ", ".join(field.column for field in MODELS[table]._meta.fields)
     for verb in ("INSERT OR REPLACE", "REPLACE", "INSERT"):
         refused(lambda verb=verb: sql(f"{verb} INTO {table} ({columns}) SELECT {columns} FROM {table} LIMIT 1"))

@@ -12,7 +12,7 @@ from scoring.models import DraftCell, DraftRemark, Item, LedgerEntry, Month, Vet
 from scoring.services.columns import check_cell, grid_layout
 from scoring.services.grid import Change, Saved, build_grid, last_month_texts, save_cells
 from scoring.services.months import month_of_unit, recall_month, submit_month
-from scoring.services.scores import population
+from scoring.services.population import population
 from tests.factories import cast, exclusion, member
 from tests.harness.threads import race
 from tests.scoring import factories

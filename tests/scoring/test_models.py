@@ -114,7 +114,7 @@ def test_rules_have_one_version_and_possible_months(db):
 
 
 def test_codes_stand_once(db):
-    rules = rule_set(committee())
+    rules = rule_set(committee(), published=False)
     clause = item(rules, "加-2")
     refused(
         "item_code_once", lambda: Item.objects.create(section=clause.section, code="加-2", name="乙", pricing="fixed")

@@ -328,25 +328,6 @@ def test_reversal_in_a_closed_month_is_refused_with_the_cure(db):
     assert LedgerEntry.objects.count() == 4
 
 
-def test_reversal_marks_the_later_months_that_depend_on_it(db):
-    """A cap over the year credits later months differently: they are computed again, unless closed."""
-    made = world()
-    made.submit()
-    for month, state in (
-        (202608, "OPEN"),
-        (202610, "OPEN"),
-        (202611, "CLOSED"),
-        (202612, "CHECKED"),
-        (202701, "OPEN"),
-    ):
-        closed_by = made.cast.committee_member if state == "CLOSED" else None
-        Month.objects.create(unit=made.cast.branch, month=month, state=state, closed_by=closed_by)
-    Month.objects.create(unit=made.cast.other_branch, month=202610)
-    reverse_entry(made.entry(made.cast.member, "加-2"), by=made.cast.secretary, reason="错")
-    stale = Month.objects.filter(is_stale=True).order_by("month").values_list("unit", "month")
-    assert list(stale) == [(made.cast.branch.pk, month) for month in (202609, 202610, 202612)]
-
-
 # --- the constraints behind it --------------------------------------------------------------
 def test_database_allows_one_reversal_per_entry_and_one_entry_per_key(db):
     made = world()

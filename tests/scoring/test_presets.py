@@ -1,5 +1,7 @@
 """Shipped rule sets; loading, publishing, superseding."""
 
+from decimal import Decimal
+
 import pytest
 from django.utils import timezone
 
@@ -7,9 +9,11 @@ from members.errors import Refused
 from members.models import AuditEvent
 from scoring.books import book_of, layout_of
 from scoring.models import Item, RuleSet
-from scoring.rulefile import parse
+from scoring.months import month_of, shift
+from scoring.rulebook.file import parse, read_document, read_item
+from scoring.services.custom_items import load_custom_items
 from scoring.services.rules import PRESET_DIR, load_rule_set, preset_text, presets, publish_rule_set
-from tests.factories import branch, committee, member, user
+from tests.factories import appointment, branch, committee, member, user
 from tests.scoring.factories import MONTH, account, draft, item, rule_set
 from tests.scoring.ledger import entry
 
@@ -192,4 +196,120 @@ def test_layout_of_a_published_version_is_read_once(db, queries):
     unpublished = version(committee())
     with queries() as asked:
         layout_of(unpublished)
-    assert len(asked) == 2
+    assert len(asked) == 3
+
+
+# --- what the rule books of the five organisations say --------------------------------------
+def sections_of(code):
+    return [
+        (section.fields["name"], str(section.fields["full_marks"]), len(section.items))
+        for section in parse(preset_text(code)).sections
+    ]
+
+
+def test_branches_are_inspected_in_seven_areas_of_100_points_together():
+    areas = sections_of("s1")
+    assert areas == [
+        ("党建", "25.00", 7), ("宣传", "15.00", 6), ("企业文化", "10.00", 5), ("精神文明", "10.00", 5),
+        ("党风廉政", "15.00", 5), ("群团", "10.00", 5), ("维稳", "15.00", 5),
+    ]  # fmt: skip
+    assert sum(Decimal(full) for _name, full, _items in areas) == 100
+
+
+def test_items_of_an_area_start_from_its_full_marks_and_each_deduction_says_why():
+    rules = parse(preset_text("s1"))
+    items = [item.fields for section in rules.sections for item in section.items]
+    assert [sum(item.fields["start"] for item in section.items) for section in rules.sections] == [
+        section.fields["full_marks"] for section in rules.sections
+    ]
+    assert {item["fed_by"] for item in items} == {"inspection"}
+    assert all(item["standard"] for item in items)
+    assert [
+        item["code"] for item in items if item["start"] and not (item["reason_required"] and item["floor"] == 0)
+    ] == []
+
+
+def test_branches_are_judged_by_what_is_done_and_its_effect_more_than_by_records():
+    items = [item.fields for section in parse(preset_text("s1")).sections for item in section.items]
+    points = dict.fromkeys(("record", "done", "effect"), 0)
+    for one in items:
+        points[one["measures"]] += one["start"]
+    assert points == {"record": 8, "done": 40, "effect": 52}
+
+
+def test_double_star_rates_members_branches_and_teams():
+    heads = [parse(preset_text(code)).fields for code in ("s2", "s2-branch", "s2-team")]
+    assert [(head["account_kind"], head["period"]) for head in heads] == [
+        ("MEMBER", "QUARTER"), ("BRANCH", "MONTH"), ("TEAM", "QUARTER"),
+    ]  # fmt: skip
+
+
+def test_company_rules_have_27_clauses_and_room_for_the_units_own():
+    assert sections_of("s4") == [
+        ("基础评价分", "100.00", 9), ("履职尽责分", "100.00", 9), ("激励约束分", "100.00", 9), ("一票否决", "None", 0),
+    ]  # fmt: skip
+    sections = [section.fields for section in parse(preset_text("s4")).sections]
+    assert [(one["weight"], one["custom_count"], one["custom_cap"]) for one in sections] == [
+        (30, 2, 5), (50, 3, 10), (20, 4, 20), (None, 0, None),
+    ]  # fmt: skip
+
+
+def test_branch_committee_is_scored_by_the_post_too():
+    items = [item.fields for section in parse(preset_text("s4")).sections for item in section.items]
+    posts = [
+        "BRANCH_SECRETARY",
+        "BRANCH_DEPUTY",
+        "ORG_COMMISSIONER",
+        "PUBLICITY_COMMISSIONER",
+        "DISCIPLINE_COMMISSIONER",
+    ]
+    assert [(one["code"], one["fed_by"], one["posts"]) for one in items if one["posts"]] == [
+        ("履-8", "post", posts), ("履-9", "grid", posts),
+    ]  # fmt: skip
+
+
+UNIT_FILES = sorted((PRESET_DIR / "units").glob("*.yaml"))
+
+
+def own_clauses(path):
+    """Section -> the clauses that a unit adds to it."""
+    document = read_document(path.read_text(encoding="utf-8"))
+    return document["办法"], {section["代号"]: section["条款"] for section in document["板块"]}
+
+
+@pytest.mark.parametrize("path", UNIT_FILES, ids=lambda path: path.stem)
+def test_clauses_of_a_unit_keep_to_what_its_superior_allows(path):
+    code, own = own_clauses(path)
+    rules = parse(preset_text(code))
+    limits = {section.fields["code"]: section.fields for section in rules.sections}
+    common = {item.fields["code"] for section in rules.sections for item in section.items}
+    for name, clauses in own.items():
+        read = [read_item(clause, limits[name]["kind"]) for clause in clauses]
+        fields = [item.fields for item, _problems in read]
+        assert [problems for _item, problems in read] == [[] for _clause in clauses]
+        assert len(clauses) <= limits[name]["custom_count"]
+        assert sum(one["cap_month"] for one in fields) <= limits[name]["custom_cap"]
+        assert common.isdisjoint(one["code"] for one in fields)
+
+
+def test_instrument_department_has_34_clauses_of_which_four_are_its_own():
+    """27 of the company, 4 of its own; its three grounds of veto are no points."""
+    code, own = own_clauses(PRESET_DIR / "units" / "s4-instrument.yaml")
+    common = sum(len(section.items) for section in parse(preset_text(code)).sections)
+    assert {name: len(clauses) for name, clauses in own.items()} == {"基": 1, "履": 1, "激": 2}
+    assert common + sum(map(len, own.values())) + 3 == 34
+
+
+def test_clauses_of_a_unit_are_asked_for_from_the_file(db):
+    """Every clause of the file passes the checks of the page on which units ask for them."""
+    top = committee()
+    home = branch(top)
+    secretary = user(member(home))
+    appointment(secretary.member, home, "BRANCH_SECRETARY")
+    rules = publish_rule_set(load_rule_set(preset_text("s4"), owner=top, by=None), by=None)
+    text = (PRESET_DIR / "units" / "s4-instrument.yaml").read_text(encoding="utf-8")
+    later = shift(month_of(timezone.localdate()), 1)
+    made = load_custom_items(text, rule_set=rules, unit=home, from_month=later, by=secretary)
+    assert [str(one) for one in made] == [
+        "仪基-1 班前安全承诺", "仪履-1 仪表故障处理", "仪激-1 联锁误动作为零", "仪激-2 作业票检查",
+    ]  # fmt: skip

@@ -6,8 +6,18 @@ import pytest
 
 from members.models import OrgUnit
 from scoring.models import Month, Score
-from scoring.ranking import Table, branch_means, distribution_chart, newest_month, places_of, rows_of, table_of
-from scoring.services.scores import compute_units, refresh_standings
+from scoring.ranking import (
+    Table,
+    branch_means,
+    distribution_chart,
+    newest_month,
+    places_of,
+    rows_of,
+    spans_of,
+    table_of,
+)
+from scoring.services.scores import compute_units
+from scoring.services.standings import refresh_standings
 from tests.factories import branch, committee, group, member, unit, user
 from tests.scoring.factories import MONTH, account, item, rule_set
 from tests.scoring.ledger import entry
@@ -128,3 +138,25 @@ def test_distribution_counts_half_open_bands_of_five(counts, labels, values):
 
 def test_distribution_of_nobody_is_none():
     assert distribution_chart(Table({}, {})) is None
+
+
+def test_quarter_is_ranked_by_its_results_once_its_last_month_is_closed(db):
+    top, homes = ranked([(50, 40), (40, 30)])
+    assert quarter_places(top) == [(1, "50.00"), (2, "40.00"), (2, "40.00"), (4, "30.00")]
+    assert quarter_places(homes[1]) == [(1, "40.00"), (2, "30.00")]
+    assert newest_month(top, 202611, "QUARTER") == newest_month(homes[1], 202611, "QUARTER") == 202609
+    assert newest_month(top, 202611, "YEAR") == 202612
+    assert [row["mean"] for row in branch_means(top, MONTH, "QUARTER")] == [45, 35]
+    Month.objects.filter(unit=homes[0]).update(state="CHECKED")
+    assert quarter_places(homes[0]) == [(None, "50.00"), (None, "40.00")]
+
+
+def quarter_places(place_of):
+    found = places_of(table_of(place_of, MONTH, "QUARTER"), rows_of(place_of, MONTH, "QUARTER"))
+    return [(place.rank, str(place.score.total)) for place in found]
+
+
+def test_spans_that_can_be_looked_back_at():
+    assert spans_of("MONTH", 202611)[:2] == [(202611, "2026 年 11 月"), (202610, "2026 年 10 月")]
+    assert spans_of("QUARTER", 202611)[:2] == [(202612, "2026 年第四季度"), (202609, "2026 年第三季度")]
+    assert spans_of("YEAR", 202611)[:2] == [(202612, "2026 年"), (202512, "2025 年")]

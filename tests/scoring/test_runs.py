@@ -58,7 +58,8 @@ def scores():
 
 
 def standings():
-    return list(Standing.objects.order_by("unit", "rank").values_list("unit", "total", "count", "rank"))
+    rows = Standing.objects.filter(span="MONTH").order_by("unit", "rank")
+    return list(rows.values_list("unit", "total", "count", "rank"))
 
 
 # --- the row is the job ---------------------------------------------------------------------
@@ -159,7 +160,7 @@ def test_worker_that_was_given_up_and_comes_back_does_no_harm(db, settings):
     settings.JOB_LEASE_SECONDS = -1
     finish_run(run)
     before = (scores(), standings())
-    runs.compute_chunk(slow, MONTH)
+    runs.compute_chunk(slow, run)
     run.refresh_from_db()
     assert (scores(), standings(), run.state) == (*before, "DONE")
 
@@ -196,7 +197,7 @@ def test_failed_chunk_leaves_nothing_half_written(db, monkeypatch):
     def broken(*args):
         raise RuntimeError("lost")
 
-    monkeypatch.setattr("scoring.services.scores._drop_others", broken)
+    monkeypatch.setattr("scoring.services.scores.drop_others", broken)
     with pytest.raises(RuntimeError):
         work_on(run.pk)
     assert (scores(), progress(run)) == ([], (0, 2, 0))
@@ -269,7 +270,7 @@ def test_run_beside_people_who_submit_and_close_waits_for_nobody_for_ever(real_d
         acts = [partial(walk, 0), partial(walk, 1), partial(walk, 2), partial(walk, 3), compute]
         assert race(5, lambda place, acts=acts, month=month: acts[place](month)) == [None] * 5
         assert Score.objects.filter(month=month, total=50).count() == 4
-        assert Standing.objects.get(month=month, rank=1).count == 4
+        assert Standing.objects.get(month=month, span="MONTH", rank=1).count == 4
 
 
 # --- what is due ----------------------------------------------------------------------------

@@ -6,14 +6,17 @@ from decimal import Decimal
 import pytest
 from django.db import connection, transaction
 
-from members.models import Membership
+from members.models import Membership, OrgUnit
 from scoring.models import Account, LedgerEntry, Month, Score, Standing, Veto
 from scoring.months import first_day
+from scoring.published_only import gate
 from scoring.services import scores
 from scoring.services.accounts import accounts_of_members, open_member_accounts
 from scoring.services.months import committees_above
+from scoring.services.population import population, rules_in_force
 from scoring.services.rules import load_rule_set, publish_rule_set
-from scoring.services.scores import compute_units, population, refresh_standings, rule_sets_of
+from scoring.services.scores import compute_units
+from scoring.services.standings import refresh_standings
 from tests.factories import branch, committee, exclusion, group, member, membership, user
 from tests.harness.threads import race
 from tests.scoring.factories import MONTH, account, item, rule_set
@@ -44,6 +47,11 @@ def scored(rules, *people, month=MONTH, points=(90, 80, 80, 70)):
         entry(account(who), item(rules, "基-1"), value, month=month)
     units = set(Membership.objects.at(first_day(month)).filter(member__in=people).values_list("branch", flat=True))
     return compute_units(sorted(units), month)
+
+
+def in_force(unit_ids, month):
+    found = rules_in_force(OrgUnit.objects.filter(pk__in=unit_ids).order_by("pk"), month)
+    return {rules.pk: [unit.pk for unit in units] for rules, units in found}
 
 
 def ranks_of(*people, month=MONTH):
@@ -149,7 +157,8 @@ def test_branch_without_rules_has_no_scores(db):
     rules = points_rules(home.parent)
     who = member(home)
     scored(rules, who)
-    rules.__class__.objects.update(effective_to=202608)
+    with gate():
+        rules.__class__.objects.update(effective_to=202608)
     assert compute_units([home.pk], MONTH) == 0
     assert not Score.objects.exists()
 
@@ -236,9 +245,9 @@ def test_nearest_owner_decides_then_the_later_version(db):
         by=None,
     )
     own = points_rules(home)
-    assert rule_sets_of([home.pk, other.pk], 202609) == {own.pk: [home.pk], second.pk: [other.pk]}
-    assert rule_sets_of([home.pk, other.pk], 202608) == {own.pk: [home.pk], first.pk: [other.pk]}
-    assert rule_sets_of([home.pk, other.pk], 202512) == {}
+    assert in_force([home.pk, other.pk], 202609) == {own.pk: [home.pk], second.pk: [other.pk]}
+    assert in_force([home.pk, other.pk], 202608) == {own.pk: [home.pk], first.pk: [other.pk]}
+    assert in_force([home.pk, other.pk], 202512) == {}
 
 
 def test_every_question_for_the_rules_has_one_answer(db):
@@ -247,7 +256,7 @@ def test_every_question_for_the_rules_has_one_answer(db):
     points_rules(home.parent)
     later = rule_set(home.parent, POINTS.format(period="月", tally="累加").replace("points", "other"))
     assert later.__class__.objects.for_unit(home, MONTH) == later
-    assert rule_sets_of([home.pk], MONTH) == {later.pk: [home.pk]}
+    assert in_force([home.pk], MONTH) == {later.pk: [home.pk]}
 
 
 # --- vetoes ---------------------------------------------------------------------------------
@@ -280,7 +289,7 @@ def test_veto_is_in_force_from_its_month_until_lifted(db, period, from_month, to
         by=user(),
     )
     scored(rules, who)
-    assert [(str(row.total), row.is_barred) for row in Score.objects.all()] == [(expected, expected == "0.00")]
+    assert [(str(row.total), row.has_veto) for row in Score.objects.all()] == [(expected, expected == "0.00")]
 
 
 def test_two_levels_of_veto_may_stand_side_by_side(db):
@@ -311,7 +320,8 @@ def test_standings_rank_every_total_of_every_committee_above(db):
     rules = points_rules(top)
     scored(rules, member(home), member(home), member(far), member(far), points=(90, 80, 80, 95))
     refresh_standings(committees_above(home), MONTH)
-    rows = Standing.objects.order_by("unit__path", "rank").values_list("unit", "total", "count", "rank")
+    rows = Standing.objects.filter(span="MONTH").order_by("unit__path", "rank")
+    rows = rows.values_list("unit", "total", "count", "rank")
     assert list(rows) == [
         (top.pk, Decimal(95), 1, 1), (top.pk, Decimal(90), 1, 2), (top.pk, Decimal(80), 2, 3),
         (lower.pk, Decimal(90), 1, 1), (lower.pk, Decimal(80), 1, 2),
@@ -319,7 +329,8 @@ def test_standings_rank_every_total_of_every_committee_above(db):
     Score.objects.filter(total=95).delete()
     refresh_standings([top], MONTH)
     refresh_standings([top], MONTH)
-    assert list(Standing.objects.filter(unit=top).order_by("rank").values_list("total", "rank")) == [(90, 1), (80, 2)]
+    rows = Standing.objects.filter(unit=top, span="MONTH").order_by("rank")
+    assert list(rows.values_list("total", "rank")) == [(90, 1), (80, 2)]
 
 
 def test_standings_refreshed_by_many_at_once_are_right_for_all(real_db):
@@ -330,7 +341,7 @@ def test_standings_refreshed_by_many_at_once_are_right_for_all(real_db):
     scored(rules, *[member(home) for _ in range(4)])
     for _ in range(5):
         assert race(4, lambda number: refresh_standings([top], MONTH)) == [None] * 4
-    assert list(Standing.objects.order_by("rank").values_list("total", "count", "rank")) == [
+    assert list(Standing.objects.filter(span="MONTH").order_by("rank").values_list("total", "count", "rank")) == [
         (90, 1, 1),
         (80, 2, 2),
         (70, 1, 4),
@@ -384,13 +395,13 @@ def test_stale_mark_of_a_change_during_the_computation_is_kept(real_db, monkeypa
         Month.objects.update(is_stale=True)
         done.append("marked")
 
-    def store_after_a_mark(*args):
-        real_store(*args)
+    def store_after_a_mark(*args, **named):
+        real_store(*args, **named)
         if connection.vendor == "postgresql":
             race(1, lambda number: mark())
 
-    real_store = scores._store
-    monkeypatch.setattr(scores, "_store", store_after_a_mark)
+    real_store = scores.store_scores
+    monkeypatch.setattr(scores, "store_scores", store_after_a_mark)
     compute_units([home.pk], MONTH)
     if connection.vendor == "sqlite":
         # One writer: the mark cannot come in between.

@@ -8,9 +8,9 @@ from members.errors import Refused
 from members.tabular import Sheet, read_table
 from scoring.calculation.cells import tidy
 from scoring.management.commands.score_month import month_argument
-from scoring.rulefile import ParsedRules, parse
+from scoring.rulebook.file import ParsedRules, parse
+from scoring.rulebook.tryout import Record, failed_examples, try_records
 from scoring.services.rules import preset_text, presets
-from scoring.tryout import Record, failed_examples, try_records
 
 _COLUMNS = {"条款号": "code", "内容": "text", "月份": "month", "姓名": "name"}
 

@@ -8,9 +8,9 @@ from django.core.management import CommandError, call_command
 
 from members.errors import Refused
 from scoring.models import RuleSet
-from scoring.rulefile import parse
+from scoring.rulebook.file import parse
+from scoring.rulebook.tryout import Record, failed_examples, try_records
 from scoring.services.rules import load_rule_set, preset_text, presets
-from scoring.tryout import Record, failed_examples, try_records
 from tests.factories import committee
 from tests.scoring.test_explanation import CAPPED
 

@@ -14,10 +14,12 @@ import yaml
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from scoring.rulereader import (
+from scoring.rulebook.checks import Part, check_rules
+from scoring.rulebook.reader import (
     Lined,
     Loader,
     Reader,
+    Record,
     amount,
     bands,
     code,
@@ -25,30 +27,35 @@ from scoring.rulereader import (
     mappings,
     month,
     names,
+    plain,
     points,
     points_text,
     records,
     steps,
     text,
     whole,
+    words,
 )
-
-KINDS = {"党员": "MEMBER", "党支部": "BRANCH", "班组": "TEAM"}
-PERIODS = {"月": "MONTH", "季": "QUARTER", "年": "YEAR"}
-CAP_ORDERS = {"先封顶后扣分": "CAP_THEN_DEDUCT", "先扣分后封顶": "DEDUCT_THEN_CAP"}
-SECTION_KINDS = {"基础": "base", "履职": "duty", "加分": "bonus", "扣分": "deduction", "一票否决": "veto"}
-PRICINGS = {
-    "每次定分": "fixed", "按数量": "per_unit", "按级别": "level",
-    "按等次": "grade", "按分数段": "bands", "打分": "range",
-}  # fmt: skip
-TALLIES = {
-    "累加": "sum", "取最高": "highest", "取最新": "latest",
-    "月平均": "mean_of_months", "按次数分档": "steps", "按比例": "ratio",
-}  # fmt: skip
-EVIDENCE = {"不需要": "none", "可附": "optional", "必附": "required"}
-FED_BY = {"月度录入": "grid", "个人申报": "claim", "组织生活": "activity", "检查考评": "inspection"}
-MEASURES = {"痕迹": "record", "完成": "done", "成效": "effect"}
-YES_NO = {"是": True, "否": False}
+from scoring.rulebook.words import (
+    ABOVE,
+    CAP_ORDERS,
+    EVIDENCE,
+    FED_BY,
+    HIGHEST_OF,
+    KINDS,
+    MEASURES,
+    NEWCOMERS,
+    PERIODS,
+    POSTS,
+    PRICINGS,
+    RATIO_OF,
+    ROUNDINGS,
+    SECTION_KINDS,
+    TALLIES,
+    VETO_UNTIL,
+    YEAR_OF,
+    YES_NO,
+)
 
 
 @dataclass
@@ -67,9 +74,12 @@ class ParsedExample:
     """Records in, total out: what the author of the rules expects of them."""
 
     name: str
-    # Clause, text, and the month it counts in (0: the month scored).
-    records: list[tuple[str, str, int]]
+    records: list[Record]
+    # The month scored (0: the first one in force), and what is known of the member besides the records.
     month: int
+    member_class: str
+    posts: tuple[str, ...]
+    last_year: Decimal
     total: Decimal
 
 
@@ -78,6 +88,10 @@ class ParsedRules:
     fields: dict[str, Any]
     sections: list[ParsedSection] = field(default_factory=list)
     examples: list[ParsedExample] = field(default_factory=list)
+
+    @property
+    def parts(self) -> list[Part]:
+        return [(section.fields, [item.fields for item in section.items]) for section in self.sections]
 
 
 _PRICING_FIELDS = {"分值", "单价", "起算数量", "计量步长", "不足一步", "级别", "分数段", "最低", "最高"}
@@ -92,7 +106,7 @@ def _pricing_table(reader: Reader, pricing: str | None) -> dict[str, Any]:
             "minimum": reader.take("起算数量", points_text, "0"),
             "step": reader.take("计量步长", points_text, "0"),
         }
-        table["rounding"] = reader.choice("不足一步", {"舍去": "down", "进一": "up", "四舍五入": "half_up"}, "舍去")
+        table["rounding"] = reader.choice("不足一步", ROUNDINGS, "舍去")
         return table
     if pricing in ("level", "grade"):
         return {"levels": reader.take("级别", levels, [], needed=True)}
@@ -120,7 +134,12 @@ def _tally_table(reader: Reader, tally: str | None) -> dict[str, Any]:
     if tally == "steps":
         return {"steps": reader.take("分档", steps, [], needed=True)}
     if tally == "ratio":
-        return {"full": reader.take("比例满分", points_text, "0", needed=True)}
+        full = reader.take("比例满分", points_text, "0", needed=True)
+        of = reader.choice("比例分母", RATIO_OF, "应到次数")
+        return {"full": full} | ({"of": of} if of == "expected" else {})
+    if tally == "highest":
+        of = reader.choice("最高范围", HIGHEST_OF, "全期")
+        return {"of": of} if of == "occasion" else {}
     return {}
 
 
@@ -144,12 +163,14 @@ def _item(values: Lined, position: int, kind: str | None, problems: list[str]) -
         "cap_quarter": reader.take("每季上限", points),
         "cap_year": reader.take("每年上限", points),
         "outside_cap": reader.choice("不受板块上限限制", YES_NO, "否"),
+        "annual": reader.choice("年末计入", YES_NO, "否"),
         "zeroes": reader.choice("发生即清零", YES_NO, "否"),
         "unit_label": reader.take("单位", text(10), ""),
         "reason_required": reader.choice("须写理由", YES_NO, "否"),
         "evidence": reader.choice("佐证", EVIDENCE, "可附"),
         "fed_by": reader.choice("来源", FED_BY, "月度录入"),
         "classes": reader.take("适用分类", names(30), []),
+        "posts": reader.take("适用职务", words(POSTS), []),
         "expected_count": reader.take("应完成次数", whole(0, 9999)),
         "measures": reader.choice("衡量", MEASURES, "完成"),
     }
@@ -171,6 +192,9 @@ def _section(values: Lined, position: int, problems: list[str]) -> ParsedSection
         "floor": reader.take("下限", points),
         "cap": reader.take("上限", points),
         "weight": reader.take("权重", points),
+        "carry_over": reader.take("上年结转", points),
+        "custom_count": reader.take("自定义条款数", whole(0, 99), 0),
+        "custom_cap": reader.take("自定义合计上限", points),
     }
     if fields["weight"] is not None and not (fields["weight"] > 0 and (fields["full_marks"] or 0) > 0):
         reader.problem("权重", _("权重和该板块的满分都须大于 0。"))
@@ -186,31 +210,17 @@ def _example(values: Lined, problems: list[str]) -> ParsedExample:
         name=reader.take("名称", text(80), "", needed=True),
         records=reader.take("记录", records, [], needed=True),
         month=reader.take("月份", month, 0),
+        member_class=reader.take("分类", text(30), ""),
+        posts=tuple(reader.take("职务", words(POSTS), [])),
+        last_year=reader.take("上年总分", points, Decimal(0)),
         total=reader.take("总分", points, Decimal(0), needed=True),
     )
     reader.finish()
     return example
 
 
-def _repeated(codes: list[str]) -> list[str]:
-    return sorted({one for one in codes if one and codes.count(one) > 1})
-
-
-def _check_whole(rules: ParsedRules, problems: list[str]) -> None:
-    codes = [item.fields["code"] for section in rules.sections for item in section.items]
-    for twice in _repeated([section.fields["code"] for section in rules.sections]):
-        problems.append(_("板块代号“%s”出现了不止一次，请改成不同的代号。") % twice)
-    for twice in _repeated(codes):
-        problems.append(_("条款号“%s”出现了不止一次，请改成不同的条款号。") % twice)
-    if rules.sections and not codes:
-        problems.append(_("没有任何条款，请至少写一个板块和一个条款。"))
-    weights = [section.fields["weight"] for section in rules.sections if section.fields["weight"] is not None]
-    if weights and sum(weights) != 100:
-        problems.append(_("各板块权重之和是 %s，应为 100。") % sum(weights))
-
-
-def parse(content: str) -> ParsedRules:
-    """Read a rule file. Raise Refused with every mistake, one per line of the message."""
+def read_document(content: str) -> Lined:
+    """The text of a rule file as a mapping. Raise Refused when it is no such text."""
     try:
         document = yaml.load(content, Loader=Loader)  # noqa: S506  (a BaseLoader makes plain text only)
     except yaml.YAMLError as error:
@@ -219,8 +229,46 @@ def parse(content: str) -> ParsedRules:
         raise Refused(_("规则文件第 %s 行的格式不对：请检查缩进、冒号后的空格和引号是否成对。") % line) from None
     if not isinstance(document, Lined):
         raise Refused(_("这不是规则文件：第一层须是“名称、代号、周期、板块”等字段。"))
+    return document
+
+
+def parse(content: str) -> ParsedRules:
+    """Read a rule file. Raise Refused with every mistake, one per line of the message."""
+    return parse_document(read_document(content))
+
+
+def parse_document(document: Lined) -> ParsedRules:
+    """The same from a mapping, wherever it was written. Raise Refused with every mistake, one per line."""
+    rules, problems = read_rules(document)
+    problems += check_rules(
+        rules.fields, [(part.fields, [item.fields for item in part.items]) for part in rules.sections]
+    )
+    if problems:
+        raise Refused("\n".join(problems))
+    return rules
+
+
+def read_rules(document: Lined) -> tuple[ParsedRules, list[str]]:
+    """Every value converted, and what is wrong with any of them. How the parts fit together is not looked at."""
     problems: list[str] = []
     reader = Reader(document, problems)
+    fields = _head(reader)
+    sections = reader.take("板块", mappings, [], needed=True)
+    examples = reader.take("示例", mappings, [])
+    reader.finish()
+    rules = ParsedRules(fields, [_section(section, i, problems) for i, section in enumerate(sections)])
+    rules.examples = [_example(example, problems) for example in examples]
+    rules.fields["examples"] = [plain(example) for example in examples]
+    return rules, problems
+
+
+def read_item(values: Lined, kind: str) -> tuple[ParsedItem, list[str]]:
+    """One clause on its own, as a unit adds it. In: the kind of its section."""
+    problems: list[str] = []
+    return _item(values, 0, kind, problems), problems
+
+
+def _head(reader: Reader) -> dict[str, Any]:
     fields = {
         "code": reader.take("代号", code, "", needed=True),
         "name": reader.take("名称", text(100), "", needed=True),
@@ -234,15 +282,14 @@ def parse(content: str) -> ParsedRules:
         "ceiling": reader.take("总分上限", points),
         "decimals": reader.take("小数位数", whole(0, 2), 2),
         "cap_order": reader.choice("次序", CAP_ORDERS, "先封顶后扣分"),
+        "veto_until": reader.choice("一票否决有效至", VETO_UNTIL, "解除为止"),
+        "newcomer": reader.choice("新到党员", NEWCOMERS, "从到岗月起计"),
+        "quarter_value": reader.choice("季度积分", ABOVE, "合计"),
+        "quarter_full": reader.take("季度满分", points),
+        "year_value": reader.choice("年度积分", ABOVE, "合计"),
+        "year_of": reader.choice("年度由", YEAR_OF, "各期"),
+        "year_full": reader.take("年度满分", points),
     }
     if fields["effective_to"] is not None and fields["effective_to"] < fields["effective_from"]:
         reader.problem("失效月份", _("早于生效月份，请核对。"))
-    sections = reader.take("板块", mappings, [], needed=True)
-    examples = reader.take("示例", mappings, [])
-    reader.finish()
-    rules = ParsedRules(fields, [_section(section, i, problems) for i, section in enumerate(sections)])
-    rules.examples = [_example(example, problems) for example in examples]
-    _check_whole(rules, problems)
-    if problems:
-        raise Refused("\n".join(problems))
-    return rules
+    return fields

@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from members.errors import Refused
-from scoring.rulefile import parse
+from scoring.rulebook.file import parse
 from tests.scoring.factories import ALL_KINDS
 
 HEAD = """\
@@ -98,6 +98,14 @@ def test_file_with_everything_is_read():
         "ceiling": Decimal("100.5"),
         "decimals": 1,
         "cap_order": "DEDUCT_THEN_CAP",
+        "veto_until": "LIFTED",
+        "newcomer": "NOTHING",
+        "quarter_value": "SUM",
+        "quarter_full": None,
+        "year_value": "SUM",
+        "year_of": "PERIODS",
+        "year_full": None,
+        "examples": [],
     }
     assert [section.fields for section in rules.sections] == [
         {
@@ -110,6 +118,9 @@ def test_file_with_everything_is_read():
             "floor": 0,
             "cap": 60,
             "weight": 60,
+            "carry_over": None,
+            "custom_count": 0,
+            "custom_cap": None,
         },
         {
             "code": "履",
@@ -121,6 +132,9 @@ def test_file_with_everything_is_read():
             "floor": None,
             "cap": None,
             "weight": 40,
+            "carry_over": None,
+            "custom_count": 0,
+            "custom_cap": None,
         },
     ]
     assert [item.fields for section in rules.sections for item in section.items] == [
@@ -140,12 +154,14 @@ def test_file_with_everything_is_read():
             "cap_quarter": 8,
             "cap_year": 20,
             "outside_cap": True,
+            "annual": False,
             "zeroes": True,
             "unit_label": "小时",
             "reason_required": True,
             "evidence": "required",
             "fed_by": "activity",
             "classes": ["骨干类"],
+            "posts": [],
             "expected_count": 12,
             "measures": "effect",
         }
@@ -167,6 +183,14 @@ def test_short_file_has_its_defaults():
         "ceiling": None,
         "decimals": 2,
         "cap_order": "CAP_THEN_DEDUCT",
+        "veto_until": "LIFTED",
+        "newcomer": "NOTHING",
+        "quarter_value": "SUM",
+        "quarter_full": None,
+        "year_value": "SUM",
+        "year_of": "PERIODS",
+        "year_full": None,
+        "examples": [],
     }
     fields = rules.sections[0].items[0].fields
     assert (fields["tally"], fields["evidence"], fields["fed_by"], fields["measures"]) == (
@@ -248,7 +272,7 @@ def test_all_mistakes_come_at_once_with_line_and_field():
         "第 14 行附近“权重”：权重和该板块的满分都须大于 0。",
         "板块代号“基”出现了不止一次，请改成不同的代号。",
         "条款号“基-1”出现了不止一次，请改成不同的条款号。",
-        "各板块权重之和是 90.00，应为 100。",
+        "各板块权重之和是 90，应为 100。",
     ]
 
 

@@ -17,25 +17,17 @@ from scoring.books import Layout, book_of
 from scoring.calculation.amounts import from_fine, from_hundredths, hundredths
 from scoring.calculation.book import RuleBook
 from scoring.calculation.cells import read_cell
-from scoring.calculation.order import Result, compute, months_in_view
+from scoring.calculation.order import Circumstances, Result, compute, months_in_view
 from scoring.calculation.pricing import price, show
 from scoring.calculation.trace import TOTAL, Trace
 from scoring.explanation import sentence
-from scoring.groups import draft_rows, groups_of_rows
+from scoring.groups import draft_rows, groups_of_rows, occasion_rows
 from scoring.models import Item, RuleSet, Section
 from scoring.months import label
-from scoring.rulefile import ParsedRules
+from scoring.rulebook.file import ParsedExample, ParsedRules
+from scoring.rulebook.reader import Record
 
 ACCOUNT = 1
-
-
-@dataclass(frozen=True)
-class Record:
-    """One fact as it is typed into a month sheet: clause, text, and the month it counts in (0: the month scored)."""
-
-    code: str
-    text: str
-    month: int = 0
 
 
 @dataclass(frozen=True)
@@ -86,14 +78,16 @@ def layout_of_rules(rules: ParsedRules) -> Layout:
     return layout
 
 
-def try_records(rules: ParsedRules, records: Iterable[Record], month: int) -> Tried:
+def try_records(
+    rules: ParsedRules, records: Iterable[Record], month: int, about: Circumstances | None = None
+) -> Tried:
     """Score one account's records under a rule file. Raise Refused with a sentence that names the clause."""
     layout = layout_of_rules(rules)
     book = book_of(RuleSet(**rules.fields), layout)
     known = {item.code: item for item in book.items}
     view = months_in_view(book, month)
-    rows = []
-    for record in records:
+    rows, occasions = [], []
+    for place, record in enumerate(records):
         rule = known.get(record.code)
         if rule is None:
             raise Refused(_("没有条款号“%s”，请核对。") % record.code)
@@ -106,20 +100,31 @@ def try_records(rules: ParsedRules, records: Iterable[Record], month: int) -> Tr
         fact = read_cell(rule, record.text)
         if fact is not None:
             quantity = 100 if fact.quantity is None else fact.quantity
-            rows.append((ACCOUNT, rule.key, counted, price(rule, fact), quantity))
+            worth = price(rule, fact)
+            rows.append((ACCOUNT, rule.key, counted, worth, quantity))
+            occasions.append((ACCOUNT, rule.key, counted, record.occasion or f"#{place}", worth))
     account = np.array([ACCOUNT], dtype=np.int64)
     trace = Trace()
-    groups = groups_of_rows(account, view, draft_rows(rows))
+    groups = groups_of_rows(account, view, draft_rows(rows), occasions=occasion_rows(occasions), about=about)
     return Tried(layout, book, compute(book, groups, trace=trace), trace)
+
+
+def _circumstances(example: ParsedExample) -> Circumstances:
+    one = np.ones(1, dtype=np.int64)
+    return Circumstances(
+        classes={example.member_class: one},
+        posts=dict.fromkeys(example.posts, one),
+        last_year=one * hundredths(example.last_year),
+    )
 
 
 def failed_examples(rules: ParsedRules) -> list[str]:
     """A sentence for every example of the file that does not come out as it says."""
     failed = []
     for example in rules.examples:
-        records = [Record(*row) for row in example.records]
         try:
-            tried = try_records(rules, records, example.month or rules.fields["effective_from"])
+            month = example.month or rules.fields["effective_from"]
+            tried = try_records(rules, example.records, month, _circumstances(example))
         except Refused as refusal:
             failed.append(_("示例“%(name)s”：%(why)s") % {"name": example.name, "why": refusal})
             continue

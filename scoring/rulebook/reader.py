@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -25,10 +26,39 @@ class Wrong(ValueError):
 
 
 class Lined(dict[str, Any]):
-    """A mapping that knows its line and which of its keys were written twice."""
+    """A mapping that knows where it was written and which of its keys were written twice."""
 
-    line = 0
+    # "第 12 行附近", "条款“加-1”": the beginning of every sentence about it.
+    place = ""
     repeated: tuple[str, ...] = ()
+
+    def place_of(self, key: str) -> str:
+        return self.place
+
+
+@dataclass(frozen=True)
+class Record:
+    """One fact as it is typed into a month sheet: clause, text, the month it counts in (0: the month scored), and
+    the occasion where several facts belong to one."""
+
+    code: str
+    text: str
+    month: int = 0
+    occasion: str = ""
+
+
+def lined(values: Mapping[str, Any], place: str) -> Lined:
+    """A mapping made elsewhere, for the reader."""
+    found = Lined(values)
+    found.place = place
+    return found
+
+
+def plain(value: Any) -> Any:
+    """What was read as plain lists and mappings of text, to be kept."""
+    if isinstance(value, dict):
+        return {key: plain(part) for key, part in value.items()}
+    return [plain(part) for part in value] if isinstance(value, list) else value
 
 
 class Loader(yaml.BaseLoader):
@@ -41,7 +71,7 @@ def _mapping(loader: Loader, node: yaml.MappingNode) -> Lined:
     if not all(isinstance(key, str) for key in keys):
         raise yaml.constructor.ConstructorError(problem="key", problem_mark=node.start_mark)
     values = Lined(pairs)
-    values.line = node.start_mark.line + 1
+    values.place = _("第 %s 行附近") % (node.start_mark.line + 1)
     values.repeated = tuple(key for key in values if keys.count(key) > 1)
     return values
 
@@ -57,7 +87,7 @@ class Reader:
 
     def problem(self, key: str, text: str) -> None:
         self.problems.append(
-            _("第 %(line)s 行附近“%(key)s”：%(text)s") % {"line": self.values.line, "key": key, "text": text}
+            _("%(place)s“%(key)s”：%(text)s") % {"place": self.values.place_of(key), "key": key, "text": text}
         )
 
     def take(self, key: str, convert: Callable[[Any], Any], default: Any = None, *, needed: bool = False) -> Any:
@@ -156,6 +186,21 @@ def names(most: int) -> Callable[[Any], list[str]]:
     return convert
 
 
+def words(table: Mapping[str, str]) -> Callable[[Any], list[str]]:
+    """A list of known words, as the tables spell them."""
+
+    def convert(value: Any) -> list[str]:
+        found = names(30)(value)
+        for word in found:
+            if word not in table:
+                raise Wrong(
+                    _("“%(value)s”不是可用的值，可填：%(known)s。") % {"value": word, "known": "、".join(table)}
+                )
+        return [table[word] for word in found]
+
+    return convert
+
+
 def mappings(value: Any) -> list[Lined]:
     if not isinstance(value, list) or not all(isinstance(part, Lined) for part in value):
         raise Wrong(_("请写成列表，每一项以“- 字段: 值”开头。"))
@@ -207,8 +252,17 @@ def bands(value: Any) -> list[list[str | None]]:
     return rows
 
 
-def records(value: Any) -> list[tuple[str, str, int]]:
-    """The records of an example: clause and text, and a month where it is not the one scored."""
-    if not isinstance(value, list) or not all(isinstance(row, list) and 2 <= len(row) <= 3 for row in value):
-        raise Wrong(_("须是一列“[条款号, 内容]”或“[条款号, 内容, 月份]”，例如 [[加-1, 2次], [减-1, -1, 202602]]。"))
-    return [(str(row[0]), str(row[1]), month(row[2]) if len(row) == 3 else 0) for row in value]
+def records(value: Any) -> list[Record]:
+    """The records of an example: clause and text, a month where it is not the one scored, an occasion."""
+    if not isinstance(value, list) or not all(isinstance(row, list) and 2 <= len(row) <= 4 for row in value):
+        raise Wrong(_("须是一列“[条款号, 内容, 月份, 事项]”，后两项可不写，例如 [[加-1, 2次], [减-1, -1, 202602]]。"))
+    return [_record(*row) for row in value]
+
+
+def _record(clause: Any, said: Any, when: Any = "", occasion: Any = "") -> Record:
+    return Record(str(clause), str(said), month(when) if when else 0, str(occasion))
+
+
+def mappings_placed(values: list[Mapping[str, Any]], kind: str, name: str) -> list[Lined]:
+    """Mappings made elsewhere, each called by what it names itself: 条款“加-1”."""
+    return [lined(value, _("%(kind)s“%(name)s”") % {"kind": kind, "name": value.get(name, "")}) for value in values]

@@ -1,0 +1,1 @@
+"""What would have been: past months, quarters and years scored again under other rules. Nothing is written."""
