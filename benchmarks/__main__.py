@@ -33,6 +33,8 @@ def cases(members: list[int]) -> dict[str, list[tuple[str, str, int]]]:
     return {
         "roster": [("roster", "postgresql", 10_000), ("roster", "sqlite", 10_000)],
         "month": [*on_postgresql, ("month_job_sqlite", "sqlite", 10_000)],
+        "rich": [("rich", "postgresql", size) for size in members],
+        "workers": [("workers", "postgresql", members[-1])],
         "export": [("export", "sqlite", 100_000)],
         "pages": [("pages", "postgresql", members[-1])],
     }
@@ -64,6 +66,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--members", type=_sizes, default=[10_000, 100_000], help="sizes, ascending: 10000,100000")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--history", type=int, default=0, help="months of entries before the one that is computed")
+    parser.add_argument("--only", action="append", default=[], help="pages by a part of their name; again for more")
     options = parser.parse_args()
     options.names = options.names or names
     return options
@@ -113,6 +116,7 @@ def _measure(module: str, size: int, options: argparse.Namespace, environment: d
     out = Path(environment["VAR_DIR"]) / "lines"
     command = [sys.executable, "-m", "benchmarks.measure", module, str(size), "--runs", str(options.runs)]
     command += ["--history", str(options.history), "--out", str(out)]
+    command += [f"--only={part}" for part in options.only]
     # Apart from the measurement: migrating takes memory.
     migrate = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
     subprocess.run(migrate, env=environment, cwd=ROOT, check=True)

@@ -26,12 +26,16 @@ _ACCOUNTS = """e.account_id = ANY(ARRAY(
     SELECT a.id FROM members_membership s JOIN scoring_account a ON a.member_id = s.member_id
     WHERE s.branch_id = ANY(%(units)s) AND s.started_on <= %(day)s AND (s.ended_on IS NULL OR s.ended_on > %(day)s)
 )) AND"""
-_EQUAL = ("total", "unit_id", "group_id", "rule_set_id", "sections", "is_barred", "rank_in_group", "rank_in_branch")
+_EQUAL = ("total", "unit_id", "group_id", "rule_set_id", "sections", "has_veto", "rank_in_group", "rank_in_branch")
 
 
 def make_table() -> None:
     """Empty, with the indexes and foreign keys of scoring_score."""
     with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE IF NOT EXISTS limit_changed (account_id bigint)")
+        cursor.execute(
+            "CREATE TABLE IF NOT EXISTS limit_standing (unit_id bigint, total bigint, count integer, rank integer)"
+        )
         cursor.execute(f"DROP TABLE IF EXISTS {TABLE}")
         cursor.execute(f"CREATE TABLE {TABLE} (LIKE scoring_score INCLUDING ALL)")
         cursor.execute(
@@ -45,9 +49,7 @@ def make_table() -> None:
 @transaction.atomic
 def run(made: Organisation, units: list[int] | None = None) -> None:
     """Score the month: everybody in one statement, or the members of these branches."""
-    codes = dict(Item.objects.filter(section__rule_set=made.rule_set).values_list("code", "pk"))
-    values: dict[str, Any] = {name: codes[code] for name, code in _ITEMS.items()}
-    values |= {"month": made.month, "day": first_day(made.month), "rule_set": made.rule_set.pk, "units": units}
+    values = _values(made) | {"units": units}
     statement = (Path(__file__).parent / "limit.sql").read_text(encoding="utf-8")
     with connection.cursor() as cursor:
         # What someone who tunes a statement by hand would do for it.
@@ -56,6 +58,23 @@ def run(made: Organisation, units: list[int] | None = None) -> None:
             statement.format(target=TABLE, branches=_BRANCHES if units else "", accounts=_ACCOUNTS if units else ""),
             values,
         )
+
+
+def _values(made: Organisation) -> dict[str, Any]:
+    codes = dict(Item.objects.filter(section__rule_set=made.rule_set).values_list("code", "pk"))
+    values: dict[str, Any] = {name: codes[code] for name, code in _ITEMS.items()}
+    return values | {"month": made.month, "day": first_day(made.month), "rule_set": made.rule_set.pk}
+
+
+@transaction.atomic
+def run_changed(made: Organisation) -> None:
+    """Score the accounts named in limit_changed anew, and rank whom it concerns."""
+    text = (Path(__file__).parent / "limit_changed.sql").read_text(encoding="utf-8")
+    values = _values(made)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off; SET LOCAL work_mem = '64MB'")
+        for statement in text.format(target=TABLE).split(";"):
+            cursor.execute(statement, values if "%(" in statement else None)
 
 
 def require_equal(made: Organisation) -> None:

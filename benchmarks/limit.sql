@@ -24,7 +24,7 @@ WITH sums AS (
 ), totals AS (
     SELECT *, greatest(base + plus + minus, 0) AS total FROM sections
 )
-INSERT INTO {target} (account_id, month, unit_id, group_id, rule_set_id, total, sections, is_barred,
+INSERT INTO {target} (account_id, month, unit_id, group_id, rule_set_id, total, sections, has_veto,
                       rank_in_group, rank_in_branch, computed_at)
 SELECT account_id, %(month)s, branch_id, group_id, %(rule_set)s, total,
        jsonb_build_array(base * 100, plus * 100, minus * 100), false,
@@ -33,10 +33,10 @@ SELECT account_id, %(month)s, branch_id, group_id, %(rule_set)s, total,
 FROM totals
 ON CONFLICT (account_id, month) DO UPDATE SET
     unit_id = excluded.unit_id, group_id = excluded.group_id, rule_set_id = excluded.rule_set_id,
-    total = excluded.total, sections = excluded.sections, is_barred = excluded.is_barred,
+    total = excluded.total, sections = excluded.sections, has_veto = excluded.has_veto,
     rank_in_group = excluded.rank_in_group, rank_in_branch = excluded.rank_in_branch,
     computed_at = excluded.computed_at
 WHERE ({target}.unit_id, {target}.group_id, {target}.rule_set_id, {target}.total, {target}.sections,
-       {target}.is_barred, {target}.rank_in_group, {target}.rank_in_branch)
+       {target}.has_veto, {target}.rank_in_group, {target}.rank_in_branch)
       IS DISTINCT FROM (excluded.unit_id, excluded.group_id, excluded.rule_set_id, excluded.total, excluded.sections,
-       excluded.is_barred, excluded.rank_in_group, excluded.rank_in_branch)
+       excluded.has_veto, excluded.rank_in_group, excluded.rank_in_branch)

@@ -22,6 +22,11 @@ class Setting:
     size: int
     runs: int
     history: int
+    # Parts of names, of what is named one by one; empty is everything.
+    only: tuple[str, ...] = ()
+
+    def names(self, name: str) -> bool:
+        return not self.only or any(part in name for part in self.only)
 
 
 def seconds(work: Callable[..., object], *arguments: object) -> float:
@@ -48,12 +53,13 @@ def main() -> None:
     parser.add_argument("size", type=int)
     parser.add_argument("--runs", type=int, required=True)
     parser.add_argument("--history", type=int, required=True)
+    parser.add_argument("--only", action="append", default=[])
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     django.setup()
     module = importlib.import_module(f"benchmarks.{options.module}")
     with options.out.open("a") as out:
-        for line in module.measure(Setting(options.size, options.runs, options.history)):
+        for line in module.measure(Setting(options.size, options.runs, options.history, tuple(options.only))):
             note(" · ".join(cell for cell in line.cells() if cell))
             print(line.dump(), file=out, flush=True)
 

@@ -20,7 +20,7 @@ from django.utils import timezone
 from members.models import OrgUnit, User
 from members.personal import seal
 from members.pinyin import spell
-from scoring.models import RuleSet
+from scoring.models import Item, RuleSet
 from scoring.months import month_of, shift, span
 from scoring.services.rules import load_rule_set, preset_text, publish_rule_set
 
@@ -28,6 +28,8 @@ MEMBERS_PER_GROUP = 10
 MEMBERS_PER_BRANCH = 40
 BRANCHES_PER_COMMITTEE = 50
 ENTRIES = 12
+# The items that the entries are of, in turn.
+CLAUSES = ("基-1", "加-1", "加-2", "加-3", "减-1", "减-2")
 RULES_FROM = 202001
 
 _SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗"
@@ -67,11 +69,12 @@ class Organisation:
         return self.first_branch + self.branches
 
 
-def build(members: int, months_of_history: int = 0) -> Organisation:
-    """Fill an empty migrated database. In: how many members, and how many months lie before the one to compute."""
+def build(members: int, months_of_history: int = 0, rules_text: str = "") -> Organisation:
+    """Fill an empty migrated database. In: how many members, how many months lie before the one to compute, and a rule
+    file whose items have the clause numbers of S3's short sheet, in any order."""
     root = OrgUnit.objects.create(id=1, kind=OrgUnit.Kind.PARTY_COMMITTEE, name="集团党委", path="1.")
     clerk = User.objects.create(username="clerk")
-    rules = load_rule_set(preset_text("s3-short"), owner=root, by=clerk)
+    rules = load_rule_set(rules_text or preset_text("s3-short"), owner=root, by=clerk)
     RuleSet.objects.filter(pk=rules.pk).update(effective_from=RULES_FROM)
     publish_rule_set(RuleSet.objects.get(pk=rules.pk), by=clerk)
     last = shift(month_of(timezone.localdate()), -1)
@@ -181,14 +184,15 @@ def _people(made: Organisation) -> None:
     )
 
 
-_ENTRY_COLUMNS = (
+ENTRY_COLUMNS = (
     "id, account_id, unit_id, item_id, rule_set_id, happened_on, month, points, quantity, level, occasion, reason, "
     "remark, source, filed_by_id, filed_at, key, reverses_id"
 )
 # Spread without randomness: 0 … 999 from member, entry and month.
 _ENTRIES_OF_MONTH = """
 INSERT INTO scoring_ledgerentry ({columns})
-SELECT {first} + (i - 1) * {entries} + k, i, {first_branch} + (i - 1) / {per_branch}, 1 + (k - 1) % 6, {rule_set},
+SELECT {first} + (i - 1) * {entries} + k, i, {first_branch} + (i - 1) / {per_branch}, CASE (k - 1) % 6 {items} END,
+       {rule_set},
        '{day}', {month},
        CASE (k - 1) % 6 WHEN 0 THEN 2500 + h % 11 * 50 WHEN 1 THEN h % 8 * 50 WHEN 2 THEN 100 + h % 2 * 100
             WHEN 3 THEN h % 11 * 100 WHEN 4 THEN -(h % 5) * 50 ELSE -(h % 6) * 100 END,
@@ -208,17 +212,17 @@ FROM scoring_ledgerentry WHERE id % 100 = 7 ORDER BY id
 
 def _ledger(made: Organisation) -> None:
     key = "gen_random_uuid()" if connection.vendor == "postgresql" else "lower(hex(randomblob(16)))"
-    first_item = made.rule_set.sections.order_by("items__pk").values_list("items__pk", flat=True)[0]
-    assert first_item == 1, "the ledger is made for an empty database"
+    known = dict(Item.objects.filter(section__rule_set=made.rule_set).values_list("code", "pk"))
+    items = " ".join(f"WHEN {place} THEN {known[code]}" for place, code in enumerate(CLAUSES))
     with connection.cursor() as cursor:
         for number, month in enumerate(made.months):
             cursor.execute(
                 _ENTRIES_OF_MONTH.format(
-                    columns=_ENTRY_COLUMNS, first=number * made.members * ENTRIES, entries=ENTRIES,
+                    columns=ENTRY_COLUMNS, first=number * made.members * ENTRIES, entries=ENTRIES,
                     first_branch=made.first_branch, per_branch=MEMBERS_PER_BRANCH, rule_set=made.rule_set.pk,
                     day=f"{month // 100}-{month % 100:02}-20", month=month, clerk=made.clerk.pk, key=key,
-                    members=made.members,
+                    members=made.members, items=items,
                 )
             )  # fmt: skip
         last = len(made.months) * made.members * ENTRIES
-        cursor.execute(_REVERSALS.format(columns=_ENTRY_COLUMNS, last=last, key=key))
+        cursor.execute(_REVERSALS.format(columns=ENTRY_COLUMNS, last=last, key=key))

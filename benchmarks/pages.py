@@ -28,7 +28,8 @@ HISTORY = 1
 
 @dataclass(frozen=True)
 class Page:
-    """Who asks for which page. `things` are names of pages_scene.Scene.things, for the address and the query."""
+    """Who asks for which page. `things` are names of pages_scene.Scene.things, for the address and the query; a word
+    that is none of them stands in the address as it is."""
 
     role: str
     name: str
@@ -36,7 +37,7 @@ class Page:
     query: str = ""
 
     def address(self, things: dict[str, int]) -> str:
-        path = reverse(self.name, args=[things[thing] for thing in self.things.split()])
+        path = reverse(self.name, args=[things.get(thing, thing) for thing in self.things.split()])
         return f"{path}?{self.query.format(**things)}" if self.query else path
 
     def __str__(self) -> str:
@@ -58,7 +59,6 @@ PAGES = [
     # points
     Page("member", "score-mine"),
     Page("secretary", "score-of", "account"),
-    Page("secretary", "score-of-member", "member"),
     Page("member", "scoring:explanation", "score"),
     Page("member", "scoring:ledger", "account"),
     Page("secretary", "scoring:entry", "entry"),
@@ -67,6 +67,20 @@ PAGES = [
     Page("committee_member", "scoring:ranking-of", "root"),
     Page("committee_member", "scoring:ranking-of", "root", "month={month}&page=1000"),
     Page("committee_member", "scoring:ranking-of", "committee"),
+    Page("committee_member", "scoring:analysis-of", "root"),
+    Page("secretary", "scoring:analysis-of", "branch"),
+    Page("committee_member", "scoring:analysis-part", "root sections"),
+    Page("committee_member", "scoring:analysis-part", "root branches"),
+    Page("committee_member", "scoring:analysis-part", "root items"),
+    Page("committee_member", "scoring:analysis-part", "root caps"),
+    Page("committee_member", "scoring:analysis-part", "committee sections"),
+    Page("committee_member", "scoring:analysis-part", "committee branches"),
+    Page("committee_member", "scoring:analysis-part", "committee items"),
+    Page("committee_member", "scoring:analysis-part", "committee caps"),
+    Page("secretary", "scoring:analysis-part", "branch sections"),
+    Page("secretary", "scoring:analysis-part", "branch items"),
+    Page("secretary", "scoring:analysis-part", "branch caps"),
+    Page("committee_member", "scoring:analysis-part", "committee items", "span=YEAR"),
     # the monthly grid; the large branch has 200 rows and 30 columns
     Page("secretary", "scoring:month-grid", "branch open_month"),
     Page("secretary", "scoring:month-grid", "branch month"),
@@ -83,8 +97,28 @@ PAGES = [
     Page("business_admin", "scoring:run-progress", "run"),
     Page("member", "scoring:rules-list"),
     Page("member", "scoring:rules-detail", "rules"),
+    Page("member", "scoring:rules-differences", "rules rules"),
+    Page("business_admin", "scoring:rules-edit", "rules_draft"),
+    Page("business_admin", "scoring:rules-part", "rules_draft head"),
+    Page("business_admin", "scoring:rules-row", "rules_draft head"),
+    Page("business_admin", "scoring:rules-check", "rules_draft head"),
     Page("business_admin", "scoring:rules-load"),
+    Page("business_admin", "scoring:rules-load", "", "owner={branch}"),
+    Page("business_admin", "scoring:rules-what-if", "rules"),
+    Page("business_admin", "scoring:custom-item-list", "rules"),
+    Page("business_admin", "scoring:custom-item-propose", "rules"),
+    Page("business_admin", "scoring:custom-item-load", "rules"),
     Page("business_admin", "scoring:year-totals", "root"),
+    # granted, brought along, expected, archived
+    Page("secretary", "scoring:grant-list", "branch open_month"),
+    Page("large_secretary", "scoring:grant-list", "large open_month"),
+    Page("secretary", "scoring:share-preview", "branch open_month"),
+    Page("business_admin", "scoring:openings", "root"),
+    Page("business_admin", "scoring:openings", "root", "page=1000"),
+    Page("business_admin", "scoring:openings-upload", "root"),
+    Page("business_admin", "scoring:expected", "root"),
+    Page("committee_member", "scoring:archive-list", "root"),
+    Page("committee_member", "scoring:account-adjust", "account"),
     # units
     Page("member", "members:unit-tree"),
     Page("business_admin", "members:unit-tree", "", "q=第1"),
@@ -123,6 +157,7 @@ PAGES = [
     Page("business_admin", "members:roster-import-list"),
     Page("business_admin", "members:roster-import-create"),
     Page("business_admin", "members:roster-import-detail", "upload"),
+    Page("business_admin", "members:roster-import-units", "upload", "start=400"),
     Page("business_admin", "members:roster-import-progress", "upload"),
     # sign-ins and the log
     Page("nobody", "members:sign-in"),
@@ -139,33 +174,40 @@ PAGES = [
 POSTED = """
     scoring:month-cells scoring:evidence-add scoring:evidence-remove scoring:months-close scoring:month-submit
     scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:month-reopen
-    scoring:run-start
-    scoring:run-cancel scoring:entry-reverse scoring:rules-publish members:sign-out members:roster-export
+    scoring:run-start scoring:grant-event scoring:grant-share scoring:grant-undo scoring:archive-year
+    scoring:run-cancel scoring:entry-reverse scoring:rules-publish scoring:rules-revise
+    scoring:rules-move scoring:rules-remove scoring:rules-drop
+    scoring:custom-item-check scoring:custom-item-approve scoring:custom-item-return scoring:custom-item-end
+    members:sign-out members:roster-export
     members:user-open members:member-reveal members:appointment-import-confirm members:roster-import-columns
     members:roster-import-confirm members:roster-import-drop members:user-unlock
 """.split()
 FILES = """
     scoring:evidence-file scoring:month-template scoring:month-sheet-xlsx scoring:ledger-xlsx scoring:ledger-pdf
+    scoring:analysis-xlsx scoring:rules-file scoring:rules-xlsx scoring:rules-what-if-xlsx
     members:appointment-export members:roster-template members:roster-import-problems members:audit-export
 """.split()
-# Sends the person on to a page that is measured.
-REDIRECTS = ["scoring:ranking"]
+# Sends the person on to a page that is measured; score-of-member to score-of, once there is an account.
+REDIRECTS = ["score-of-member", "scoring:ranking", "scoring:analysis"]
 
 
 def measure(setting: Setting) -> Iterator[Line]:
     _require_all()
+    pages = [page for page in PAGES if setting.names(str(page))]
+    if not pages:
+        raise SystemExit(f"benchmarks/pages.py: no page is named like {' or '.join(setting.only)}")
     made = organisation.build(setting.size, max(setting.history, HISTORY))
     note("organisation made")
     scene = pages_scene.build(made)
     note("months, posts and sign-ins made")
-    clients = {role: _signed_in(scene, role) for role in {page.role for page in PAGES}}
-    asked = {page: _queries(clients[page.role], page, scene.things) for page in PAGES}
-    times: dict[Page, list[tuple[float, float]]] = {page: [] for page in PAGES}
+    clients = {role: _signed_in(scene, role) for role in {page.role for page in pages}}
+    asked = {page: _queries(clients[page.role], page, scene.things) for page in pages}
+    times: dict[Page, list[tuple[float, float]]] = {page: [] for page in pages}
     # A web process has not made an organisation: what lies about from that is no garbage of the pages.
     gc.collect()
     gc.freeze()
     for number in range(setting.runs):
-        for page in PAGES:
+        for page in pages:
             address = page.address(scene.things)
             client = clients[page.role]
             taken = sorted(seconds(client.get, address) for _request in range(REQUESTS))

@@ -15,7 +15,7 @@ from members.models import Appointment, Exclusion, Membership, OrgUnit, User
 from members.services.roster import check_upload
 from scoring.models import DraftCell, Item, LedgerEntry, Month, RuleSet, Score, ScoreRun
 from scoring.months import shift
-from scoring.services.rules import load_rule_set, publish_rule_set
+from scoring.services.rules import load_rule_set, preset_text, publish_rule_set
 
 # The branch whose people sign in; the first five become one large branch.
 HOME = 7
@@ -188,6 +188,7 @@ def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[
         "entry": LedgerEntry.objects.filter(account=member).earliest("pk").pk,
         "score": Score.objects.filter(account=member).latest("month").pk,
         "rules": made.rule_set.pk,
+        "rules_draft": load_rule_set(preset_text("s3"), owner=made.root, by=made.clerk).pk,
         "item": Item.objects.filter(section__rule_set=made.rule_set).earliest("pk").pk,
         "run": ScoreRun.objects.latest("pk").pk,
         "upload": upload.pk,
