@@ -89,6 +89,34 @@ PAGES = [
     Page("secretary", "scoring:evidence-list", "branch open_month", "account={account}&item={item}"),
     Page("secretary", "scoring:month-import", "branch open_month"),
     Page("secretary", "scoring:month-sheet", "branch month"),
+    # claims and messages
+    Page("member", "scoring:claim-list"),
+    Page("secretary", "scoring:claim-list", "", "tab=waiting"),
+    Page("secretary", "scoring:claim-list", "", "tab=branch"),
+    Page("committee_member", "scoring:claim-list", "", "tab=branch"),
+    Page("committee_member", "scoring:claim-list", "", "tab=branch&q=wjg"),
+    Page("member", "scoring:claim-create"),
+    Page("member", "scoring:claim-create", "", "item=加-1"),
+    Page("member", "scoring:claim-detail", "claim"),
+    Page("secretary", "scoring:claim-detail", "claim"),
+    Page("member", "scoring:claim-edit", "claim_draft"),
+    Page("secretary", "scoring:deduction-create", "branch"),
+    Page("member", "members:message-list"),
+    # 组织生活; every branch has had three a month
+    Page("member", "scoring:activity-list"),
+    Page("member", "scoring:activity-list", "", "mine=1"),
+    Page("secretary", "scoring:activity-list", "", "month={month}"),
+    Page("committee_member", "scoring:activity-list", "", "month={month}"),
+    Page("committee_member", "scoring:activity-list", "", "month={month}&page=100"),
+    Page("secretary", "scoring:activity-create", "branch"),
+    Page("member", "scoring:activity-detail", "activity"),
+    Page("secretary", "scoring:activity-detail", "activity"),
+    Page("secretary", "scoring:activity-edit", "activity_planned"),
+    Page("secretary", "scoring:activity-attendance", "activity"),
+    Page("large_secretary", "scoring:activity-attendance", "activity_large"),
+    Page("secretary", "scoring:life-check", "branch", "month={month}"),
+    Page("committee_member", "scoring:life-check", "root", "month={month}"),
+    Page("committee_member", "scoring:life-check", "root", "month={month}&missing=1"),
     # months, runs, rules
     Page("secretary", "scoring:month-list"),
     Page("committee_member", "scoring:month-list"),
@@ -174,6 +202,10 @@ PAGES = [
 POSTED = """
     scoring:month-cells scoring:evidence-add scoring:evidence-remove scoring:months-close scoring:month-submit
     scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:month-reopen
+    scoring:claims-advance scoring:claim-submit scoring:claim-withdraw scoring:claim-advance scoring:claim-return
+    scoring:claim-drop scoring:claim-answer scoring:claim-evidence-add scoring:claim-evidence-remove
+    members:messages-read members:message-open
+    scoring:activity-cancel
     scoring:run-start scoring:grant-event scoring:grant-share scoring:grant-undo scoring:archive-year
     scoring:run-cancel scoring:entry-reverse scoring:rules-publish scoring:rules-revise
     scoring:rules-move scoring:rules-remove scoring:rules-drop

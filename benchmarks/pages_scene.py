@@ -13,8 +13,8 @@ from benchmarks.organisation import MEMBERS_PER_BRANCH, RULES_FROM, Organisation
 from benchmarks.roster_import import workbook
 from members.models import Appointment, Exclusion, Membership, OrgUnit, User
 from members.services.roster import check_upload
-from scoring.models import DraftCell, Item, LedgerEntry, Month, RuleSet, Score, ScoreRun
-from scoring.months import shift
+from scoring.models import Activity, Claim, DraftCell, Item, LedgerEntry, Month, RuleSet, Score, ScoreRun
+from scoring.months import first_day, shift
 from scoring.services.rules import load_rule_set, preset_text, publish_rule_set
 
 # The branch whose people sign in; the first five become one large branch.
@@ -43,6 +43,8 @@ def build(made: Organisation) -> Scene:
     users = _roles(made, large)
     _months(made, users)
     _audit_lines(users["auditor"])
+    _claims(made, users["member"])
+    _activities(made, large, users["secretary"])
     things = _things(made, large, users)
     _drafts(made, things)
     settle()
@@ -150,6 +152,54 @@ def _audit_lines(user: User) -> None:
     )  # fmt: skip
 
 
+def _claims(made: Organisation, user: User) -> None:
+    """A claim of every member waits for the branch committee, two earlier ones were taken back; one message each."""
+    item = Item.objects.get(section__rule_set=made.rule_set, code="加-1")
+    for state, step in (("WITHDRAWN", ""), ("WITHDRAWN", ""), ("CLAIMED", "REVIEW")):
+        _run(
+            "INSERT INTO scoring_claim (kind, account_id, unit_id, group_id, item_id, month, happened_on, text, "
+            "points, occasion, reason, state, next_step, is_escalated, round, filed_by_id, filed_at, return_reason, "
+            "answer, decision, key) "
+            "SELECT 'CLAIM', a.id, s.branch_id, s.group_id, %s, %s, now(), '3', 3, '', '参加抢修', %s, %s, false, 1, "
+            "u.id, now(), '', '', '', gen_random_uuid() FROM scoring_account a "
+            "JOIN members_membership s ON s.member_id = a.member_id AND s.ended_on IS NULL "
+            "JOIN members_user u ON u.member_id = a.member_id ORDER BY a.id",
+            item.pk, made.month, state, step,
+        )  # fmt: skip
+    draft = Claim.objects.filter(account__member=user.member_id).latest("pk")
+    Claim.objects.create(
+        account=draft.account, unit=draft.unit, group=draft.group, item=item, month=draft.month, text="2", points=2,
+        happened_on=draft.happened_on, reason="参加抢修", filed_by=user,
+    )  # fmt: skip
+    _run(
+        "INSERT INTO members_message (user_id, text, url, at) SELECT id, '申报“抢修”已入账，计 3 分。', '', now() "
+        "FROM members_user ORDER BY id"
+    )
+
+
+def _activities(made: Organisation, large: OrgUnit, user: User) -> None:
+    """Every branch has held three in the last month, with everybody on the sheet; home and the large one plan more."""
+    held = first_day(made.month)
+    for kind, title in (("GENERAL_MEETING", "支部党员大会"), ("THEME_DAY", "重温入党誓词"), ("LECTURE", "专题党课")):
+        _run(
+            "INSERT INTO scoring_activity (unit_id, kind, title, planned_on, held_on, place, note, state, by_id, at) "
+            "SELECT id, %s, %s, %s, %s, '会议室', '', 'HELD', %s, now() FROM members_orgunit WHERE kind = 'BRANCH' "
+            "ORDER BY id",
+            kind, title, held, held, user.pk,
+        )  # fmt: skip
+    _run(
+        "INSERT INTO scoring_attendance (activity_id, account_id, mark, remark, by_id, at) "
+        "SELECT c.id, a.id, CASE WHEN a.id %% 20 = 0 THEN 'LEAVE' ELSE 'PRESENT' END, '', %s, now() "
+        "FROM scoring_activity c JOIN members_membership s ON s.branch_id = c.unit_id AND s.ended_on IS NULL "
+        "JOIN scoring_account a ON a.member_id = s.member_id ORDER BY c.id, a.id",
+        user.pk,
+    )
+    for unit in (made.first_branch + HOME - 1, large.pk):
+        Activity.objects.create(
+            unit_id=unit, kind="THEME_DAY", title="学习交流", planned_on=first_day(shift(made.month, 1)), by=user
+        )
+
+
 def _drafts(made: Organisation, things: dict[str, int]) -> None:
     """The month that is being typed: every cell of the large branch and of the home branch is filled."""
     cells = []
@@ -169,7 +219,7 @@ def _drafts(made: Organisation, things: dict[str, int]) -> None:
 
 
 def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[str, int]:
-    member = users["member"].member_id or 0
+    member, home = users["member"].member_id or 0, made.first_branch + HOME - 1
     upload = check_upload(made.root, "花名册.xlsx", workbook(), by=users["business_admin"])
     return {
         "root": made.root.pk,
@@ -183,6 +233,11 @@ def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[
         "member": member,
         "account": member,
         "user": users["member"].pk,
+        "claim": Claim.objects.filter(account__member=member, state="CLAIMED").latest("pk").pk,
+        "claim_draft": Claim.objects.filter(account__member=member, state="DRAFT").latest("pk").pk,
+        "activity": Activity.objects.filter(unit=home, state="HELD").latest("pk").pk,
+        "activity_planned": Activity.objects.get(unit=home, state="PLANNED").pk,
+        "activity_large": Activity.objects.get(unit=large, state="PLANNED").pk,
         "post": Appointment.objects.filter(unit=made.first_branch + HOME - 1).latest("pk").pk,
         "exclusion": Exclusion.objects.latest("pk").pk,
         "entry": LedgerEntry.objects.filter(account=member).earliest("pk").pk,

@@ -170,6 +170,19 @@ def office_pictures(camera: Camera) -> None:
     camera.take(page, "member", height=720)
 
 
+def rules_pictures(camera: Camera) -> None:
+    """A revision of the rules: a draft, what is wrong with it, how it differs, who would gain."""
+    page = camera.sign_in("90001")
+    page.goto("/rule-sets/1/")
+    page.get_by_role("button", name="建立新版本草稿").click()
+    page.wait_for_load_state("networkidle")
+    camera.take(page, "rules-edit", height=1000)
+    draft = re.findall(r"/rule-sets/(\d+)/", page.url)[0]
+    page.goto(f"/rule-sets/{draft}/what-if/?unit=1&span=MONTH:{MONTH_BEFORE}")
+    page.wait_for_load_state("networkidle")
+    camera.take(page, "what-if", height=900)
+
+
 def roster_pictures(camera: Camera, folder: Path) -> None:
     page = camera.sign_in("90001")
     upload(page, SAMPLES / "党员花名册.xlsx")
@@ -294,7 +307,15 @@ def main() -> None:
     ):
         browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         camera = Camera(browser, address, password, wanted)
-        for step in (member_pictures, office_pictures, secretary_pictures, review_pictures, system_pictures):
+        steps = (
+            member_pictures,
+            office_pictures,
+            secretary_pictures,
+            review_pictures,
+            rules_pictures,
+            system_pictures,
+        )
+        for step in steps:
             step(camera)
         roster_pictures(camera, Path(folder))
         browser.close()

@@ -51,9 +51,11 @@ class Line(TypedDict):
 ENTRIES = (
     Entry(gettext_lazy("首页"), "home", "home"),
     Entry(gettext_lazy("我的积分"), "user-circle", "score-mine", is_personal=True),
+    Entry(gettext_lazy("申报"), "clipboard-check", "scoring:claim-list"),
     Entry(gettext_lazy("月度录入"), "table", "scoring:month-list"),
     Entry(gettext_lazy("排名"), "trophy", "scoring:ranking"),
     Entry(gettext_lazy("分析"), "chart-bar", "scoring:analysis"),
+    Entry(gettext_lazy("组织生活"), "calendar-event", "scoring:activity-list"),
     Entry(gettext_lazy("党员"), "users", "members:member-list"),
     Entry(gettext_lazy("组织"), "sitemap", "members:unit-tree"),
     Entry(gettext_lazy("积分办法"), "scale", "scoring:rules-list", is_seldom=True),

@@ -10,7 +10,7 @@ from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from members.access import BUSINESS_ADMIN_POSTS, below
+from members.access import BUSINESS_ADMIN_POSTS
 from members.models import Appointment, Membership, OrgUnit, User
 from members.todo import Todo
 from scoring.models import RuleSet, YearTotal
@@ -34,12 +34,12 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
     return Coalesce(Subquery(whole.annotate(n=Count("pk")).values("n")), 0)
 
 
-def _reached(root: OrgUnit) -> Any:
-    """The unit with how much of everything there is below it. One query, whose conditions hold the path itself:
-    compared with the path of an outer row, every membership would be compared one by one."""
-    inside = root.path
+def _reached(inside: str) -> Any:
+    """The unit of this path with how much of everything there is below it. One query, whose conditions hold the path
+    itself: compared with the path of an outer row, every membership would be compared one by one."""
+    root = int(inside.split(".")[-2])
     people = Membership.objects.current().filter(branch__path__startswith=inside)
-    units = OrgUnit.objects.filter(path__startswith=inside).exclude(pk=root.pk)
+    units = OrgUnit.objects.filter(path__startswith=inside).exclude(pk=root)
     posts = Appointment.objects.filter(unit__path__startswith=inside, ended_on__isnull=True)
     open_place = "account__member__memberships"
     known = YearTotal.objects.filter(
@@ -52,19 +52,18 @@ def _reached(root: OrgUnit) -> Any:
         posts=_count(posts),
         totals=_count(known),
     )
-    return rows.get(pk=root.pk)
+    return rows.get(pk=root)
 
 
 def steps_for(user: User) -> list[SetupStep]:
     """The steps in their order, with what has been reached below the topmost committee this person runs.
 
-    Three queries.
+    Two queries.
     """
-    tops = OrgUnit.objects.filter(below(user.authority.paths(BUSINESS_ADMIN_POSTS), "path"))
-    top = tops.order_by("path").first()
-    if top is None:
+    tops = user.authority.paths(BUSINESS_ADMIN_POSTS)
+    if not tops:
         return []
-    root = _reached(top)
+    root = _reached(min(tops))
     rules = RuleSet.objects.published().filter(owner__path__startswith=root.path).first()
     units, members, signed, posts, totals = root.units, root.members, root.signed, root.posts, root.totals
     return [

@@ -7,6 +7,9 @@ They make tampering evident, not impossible: whoever owns the database can drop 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
@@ -26,12 +29,28 @@ def append_only_tables() -> list[str]:
 
 def _taken(table: str) -> str:
     """A condition: the new row has a unique value that another row has already."""
-    meta = _models()[table]._meta
-    sets = [[field.column] for field in meta.concrete_fields if field.unique]
+    model = _models()[table]
+    meta = model._meta
+    taken = [_equal([field.column]) for field in meta.concrete_fields if field.unique]
     for constraint in meta.constraints:
         if isinstance(constraint, UniqueConstraint):
-            sets.append([meta.get_field(name).column for name in constraint.fields])  # type: ignore[union-attr]
-    return " OR ".join("(" + " AND ".join(f'"{name}" = NEW."{name}"' for name in names) + ")" for names in sets)
+            names = [meta.get_field(name).column for name in constraint.fields]  # type: ignore[union-attr]
+            taken.append(_equal(names) + _among(constraint, model))
+    return " OR ".join(f"({condition})" for condition in taken)
+
+
+def _equal(names: Iterable[str | None]) -> str:
+    return " AND ".join(f'"{name}" = NEW."{name}"' for name in names)
+
+
+def _among(constraint: UniqueConstraint, model: type[Model]) -> str:
+    """Where only some rows must differ: both the row that stands and the new one are among them."""
+    if constraint.condition is None:
+        return ""
+    connection = connections["default"]
+    standing = constraint._get_condition_sql(model, connection.SchemaEditorClass(connection))  # type: ignore[attr-defined]
+    new = re.sub(r'("\w+")', r"NEW.\1", standing)
+    return f" AND ({standing}) AND ({new})"
 
 
 def _sqlite(table: str) -> list[str]:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 LABELS: dict[str, str | Promise] = {
     "members": _("打开后台维护"),
     "members.use_product": _("使用系统"),
+    "members.read_messages": _("查看站内消息"),
     "members.sign_in": _("登录"),
     "members.change_password": _("修改密码"),
     "members.set_up": _("首次设置"),

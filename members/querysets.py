@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Exclusion,
         Member,
         Membership,
+        Message,
         OrgUnit,
         RosterImport,
         User,
@@ -212,3 +213,12 @@ class RosterImportQuerySet(QuerySet["RosterImport"]):
         if authority.is_superuser:
             return rows
         return rows.filter(below(authority.paths(BUSINESS_ADMIN_POSTS | SECRETARY_POSTS), "unit__path"))
+
+
+class MessageQuerySet(QuerySet["Message"]):
+    def visible_to(self, user: User) -> MessageQuerySet:
+        """Nobody reads another person's messages, whatever the post."""
+        return self.filter(user=user.pk)
+
+    def unread(self, user: User) -> MessageQuerySet:
+        return self.visible_to(user).filter(read_at__isnull=True)

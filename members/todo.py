@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.access import BUSINESS_ADMIN_POSTS, SECRETARY_POSTS, below
-from members.models import Appointment, Membership, OrgUnit, RosterImport, User
+from members.models import Appointment, Membership, Message, OrgUnit, RosterImport, User
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Todo:
 
 
 def waiting_for(user: User) -> list[Todo]:
-    found = (_without_sign_in(user), _unfinished_imports(user), _without_secretary(user))
+    found = (_without_sign_in(user), _unfinished_imports(user), _without_secretary(user), _unread(user))
     return [todo for todo in found if todo and todo.count]
 
 
@@ -45,6 +45,10 @@ def _unfinished_imports(user: User) -> Todo | None:
     if not pks:
         return None
     return Todo(_("名册导入尚未完成"), reverse("members:roster-import-detail", args=[pks[0]]), len(pks))
+
+
+def _unread(user: User) -> Todo:
+    return Todo(_("未读消息"), reverse("members:message-list"), Message.objects.unread(user).count())
 
 
 def _without_secretary(user: User) -> Todo | None:

@@ -1,12 +1,16 @@
 from django.urls import path
 
-from members.views import appointments, audit, people, roster, sign_in, units, users
+from members.views import appointments, audit, messages, people, roster, sign_in, units, users
 
 app_name = "members"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign-in"),
     path("sign-out/", sign_in.sign_out, name="sign-out"),
     path("password/", sign_in.password_change, name="password-change"),
+    # what one has been told
+    path("messages/", messages.message_list, name="message-list"),
+    path("messages/read/", messages.messages_read, name="messages-read"),
+    path("messages/<int:pk>/open/", messages.message_open, name="message-open"),
     # units
     path("units/", units.unit_tree, name="unit-tree"),
     path("units/new/", units.unit_create_root, name="unit-create-root"),

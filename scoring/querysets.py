@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
@@ -10,6 +11,7 @@ from members.access import (
     BUSINESS_ADMIN_POSTS,
     COMMITTEE_POSTS,
     ENTRY_POSTS,
+    LEADER_POSTS,
     SEEING_POSTS,
     below,
 )
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from members.models import Member, OrgUnit, User
     from scoring.models import (  # noqa: F401
         Account,
+        Activity,
+        Claim,
         CustomItem,
         Evidence,
         Grant,
@@ -57,6 +61,72 @@ class RuleSetQuerySet(QuerySet["RuleSet"]):
         rows = self.filter(owner__in=units.values("pk"))
         decides = user.authority.holds(BUSINESS_ADMIN_POSTS | COMMITTEE_POSTS)
         return rows if decides else rows.exclude(state="DRAFT")
+
+
+class ActivityQuerySet(QuerySet["Activity"]):
+    def visible_to(self, user: User) -> ActivityQuerySet:
+        """Those of one's own branch, and of the units in which one holds a seeing post."""
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        own = Q(unit=authority.branch_id) if authority.branch_id else Q(pk__in=[])
+        reach = authority.paths(SEEING_POSTS)
+        return self.filter(own | below(reach, "unit__path") | below(reach, "group__path"))
+
+    def within(self, unit: OrgUnit) -> ActivityQuerySet:
+        return self.filter(unit__path__startswith=unit.path)
+
+    def between(self, first: datetime.date, last: datetime.date) -> ActivityQuerySet:
+        """By the day each is known by: when it was held, until then when it is planned."""
+        planned = Q(held_on__isnull=True, planned_on__gte=first, planned_on__lte=last)
+        return self.filter(planned | Q(held_on__gte=first, held_on__lte=last))
+
+
+class ClaimQuerySet(QuerySet["Claim"]):
+    def visible_to(self, user: User) -> ClaimQuerySet:
+        """One's own; those of the group one leads, and of the branches whose committee or committees one is in."""
+        authority = user.authority
+        if authority.is_superuser:
+            return self
+        own = Q(account__member=authority.member_id) if authority.member_id else Q(pk__in=[])
+        handed_in = ~Q(state="DRAFT")
+        leads = below(authority.paths(LEADER_POSTS), "group__path")
+        decides = below(authority.paths(BRANCH_COMMITTEE_POSTS | COMMITTEE_POSTS), "unit__path")
+        return self.filter(own | (handed_in & (leads | decides)))
+
+    def handed_in_to(self, user: User) -> ClaimQuerySet:
+        """What `visible_to` has besides one's own, by plain ids where it can: an index finds a branch among many."""
+        handed_in, authority = self.exclude(state="DRAFT"), user.authority
+        if authority.is_superuser:
+            return handed_in
+        branches = [one.unit_id for one in authority.posts if one.post in BRANCH_COMMITTEE_POSTS]
+        groups = [one.unit_id for one in authority.posts if one.post in LEADER_POSTS]
+        reach = below(authority.paths(COMMITTEE_POSTS), "unit__path")
+        return handed_in.filter(Q(unit__in=branches) | Q(group__in=groups) | reach)
+
+    def waiting_for(self, user: User) -> ClaimQuerySet:
+        """Those whose next step this person may do: never one's own, never a second step on the same one."""
+        authority = user.authority
+        held = {step: [one.unit_id for one in authority.posts if one.post in posts] for step, posts in _STEPS.items()}
+        escalated = below(authority.paths(COMMITTEE_POSTS), "unit__path") | Q(unit__in=held["DEPUTY"])
+        chosen = (
+            Q(next_step="CHECK", group__in=held["CHECK"])
+            | Q(next_step="REVIEW", unit__in=held["REVIEW"])
+            | Q(next_step="APPROVE", unit__in=held["APPROVE"])
+            | (Q(next_step="APPROVE", is_escalated=True) & escalated)
+        )
+        moves = apps.get_model("scoring", "ClaimMove").objects.exclude(step="")
+        acted = moves.filter(claim=OuterRef("pk"), round=OuterRef("round"), by=user.pk)
+        own = Q(account__member=authority.member_id or 0) | Q(kind="DEDUCTION", filed_by=user.pk)
+        return self.filter(chosen).exclude(own).exclude(Exists(acted))
+
+
+_STEPS = {
+    "CHECK": LEADER_POSTS,
+    "REVIEW": BRANCH_COMMITTEE_POSTS,
+    "APPROVE": frozenset({"BRANCH_SECRETARY"}),
+    "DEPUTY": frozenset({"BRANCH_DEPUTY"}),
+}
 
 
 class CustomItemQuerySet(QuerySet["CustomItem"]):
@@ -108,13 +178,16 @@ class EvidenceQuerySet(QuerySet["Evidence"]):
         return self.filter(removed_at__isnull=True)
 
     def visible_to(self, user: User) -> EvidenceQuerySet:
-        """Whoever works with the branch's months sees files as they come; others once they stand in the ledger."""
+        """Whoever works with the branch's months sees files as they come, whoever sees a claim those of the claim;
+        others once they stand in the ledger."""
         authority = user.authority
         if authority.is_superuser:
             return self.standing()
         accounts = apps.get_model("scoring", "Account").objects.visible_to(user).values("pk")
         posted = Q(entry__account__in=accounts)
-        return self.standing().filter(posted | below(authority.paths(MONTH_POSTS), "cell__unit__path"))
+        claims = apps.get_model("scoring", "Claim").objects.visible_to(user).values("pk")
+        worked_with = below(authority.paths(MONTH_POSTS), "cell__unit__path")
+        return self.standing().filter(posted | worked_with | Q(claim__in=claims))
 
 
 class MonthQuerySet(QuerySet["Month"]):

@@ -9,23 +9,39 @@ from members.access import (
     BUSINESS_ADMIN_POSTS,
     COMMITTEE_POSTS,
     ENTRY_POSTS,
+    LEADER_POSTS,
     SECRETARY_POSTS,
     SEEING_POSTS,
 )
 from members.models import OrgUnit, User
-from members.rules import is_business_admin, is_member, is_signed_in
-from scoring.models import Account, CustomItem, Evidence, Grant, LedgerEntry, Month, RuleSet, Score, ScoreRun
+from members.rules import has_seeing_post, is_business_admin, is_member, is_signed_in
+from scoring.models import (
+    Account,
+    Activity,
+    Claim,
+    CustomItem,
+    Evidence,
+    Grant,
+    LedgerEntry,
+    Month,
+    RuleSet,
+    Score,
+    ScoreRun,
+)
 from scoring.querysets import MONTH_POSTS
 
 # Who decides what units may add to the rules of the unit that owns them, and who asks for a unit.
 DECIDING_POSTS = BUSINESS_ADMIN_POSTS | COMMITTEE_POSTS
 PROPOSING_POSTS = DECIDING_POSTS | SECRETARY_POSTS
+# Who does a step of a claim, and who proposes a deduction.
+DEDUCTING_POSTS = BRANCH_COMMITTEE_POSTS | COMMITTEE_POSTS
+CLAIM_POSTS = DEDUCTING_POSTS | LEADER_POSTS
 
 
 def unit_of(thing: object) -> OrgUnit | None:
     if isinstance(thing, OrgUnit):
         return thing
-    if isinstance(thing, Month | Grant | LedgerEntry | Score | ScoreRun):
+    if isinstance(thing, Activity | Month | Grant | LedgerEntry | Score | ScoreRun):
         return thing.unit
     if isinstance(thing, RuleSet):
         return thing.owner
@@ -95,9 +111,75 @@ def sees_evidence(user: User, thing: object) -> bool:
 
 
 @rules.predicate
+def has_claim_post(user: User) -> bool:
+    return user.authority.holds(CLAIM_POSTS)
+
+
+@rules.predicate
+def sees_claim(user: User, thing: object) -> bool:
+    """As `ClaimQuerySet.visible_to` has it."""
+    if not isinstance(thing, Claim):
+        return False
+    if thing.account.member_id is not None and thing.account.member_id == user.member_id:
+        return True
+    authority = user.authority
+    sees = authority.reaches(thing.group, LEADER_POSTS) or authority.reaches(thing.unit, DEDUCTING_POSTS)
+    return thing.state != Claim.State.DRAFT and sees
+
+
+@rules.predicate
+def has_filed_claim(user: User, thing: object) -> bool:
+    """Who filed the claim, or the claim that a file belongs to; of a deduction who proposed it."""
+    claim = thing.claim if isinstance(thing, Evidence) else thing
+    return isinstance(claim, Claim) and claim.filed_by_id == user.pk
+
+
+@rules.predicate
+def is_someone_elses_claim(user: User, thing: object) -> bool:
+    """Neither filed by this person nor about this person; who may do the next step is asked by the service."""
+    if not isinstance(thing, Claim) or thing.filed_by_id == user.pk:
+        return False
+    return thing.account.member_id is None or thing.account.member_id != user.member_id
+
+
+@rules.predicate
+def is_deduction_of_oneself(user: User, thing: object) -> bool:
+    if not isinstance(thing, Claim) or thing.kind != Claim.Kind.DEDUCTION or user.member_id is None:
+        return False
+    return thing.account.member_id == user.member_id
+
+
+@rules.predicate
+def deducts_for(user: User, thing: object) -> bool:
+    return user.authority.reaches(unit_of(thing), DEDUCTING_POSTS)
+
+
+@rules.predicate
 def belongs_to_branch(user: User, thing: object) -> bool:
     unit = unit_of(thing)
     return unit is not None and user.authority.branch_id == unit.pk
+
+
+@rules.predicate
+def sees_activity(user: User, thing: object) -> bool:
+    """Of one's own branch, or of a branch or group that one looks after."""
+    if not isinstance(thing, Activity):
+        return False
+    authority = user.authority
+    looked_after = authority.reaches(thing.unit, SEEING_POSTS) or authority.reaches(thing.group, SEEING_POSTS)
+    return looked_after or authority.branch_id == thing.unit_id
+
+
+@rules.predicate
+def keeps_activities(user: User, thing: object) -> bool:
+    """Who types the branch's months in; of the meetings of a group also its leader."""
+    authority = user.authority
+    if authority.reaches(unit_of(thing), ENTRY_POSTS):
+        return True
+    if isinstance(thing, Activity):
+        return authority.holds_in(thing.group, LEADER_POSTS)
+    led = authority.paths(LEADER_POSTS)
+    return isinstance(thing, OrgUnit) and any(path.startswith(thing.path) for path in led)
 
 
 @rules.predicate
@@ -124,6 +206,18 @@ rules.add_perm("scoring.enter_month", enters_for)
 rules.add_perm("scoring.view_evidence", sees_evidence)
 rules.add_perm("scoring.remove_evidence", enters_for)
 rules.add_perm("scoring.check_month", checks_for)
+rules.add_perm("scoring.list_claims", is_member | has_claim_post)
+rules.add_perm("scoring.file_claim", is_member)
+rules.add_perm("scoring.view_claim", sees_claim)
+rules.add_perm("scoring.change_claim", has_filed_claim)
+rules.add_perm("scoring.act_on_claims", has_claim_post)
+rules.add_perm("scoring.act_on_claim", has_claim_post & is_someone_elses_claim)
+rules.add_perm("scoring.start_deduction", deducts_for)
+rules.add_perm("scoring.answer_claim", is_deduction_of_oneself)
+rules.add_perm("scoring.list_activities", is_member | has_seeing_post)
+rules.add_perm("scoring.view_activity", sees_activity)
+rules.add_perm("scoring.keep_activities", keeps_activities)
+rules.add_perm("scoring.view_life_check", sees_months_of)
 rules.add_perm("scoring.close_month", is_committee_over | checks_for)
 rules.add_perm("scoring.reopen_month", is_committee_over)
 rules.add_perm("scoring.return_month", checks_for | is_committee_over)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import datetime
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet, Value
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
-from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS, ENTRY_POSTS, below
+from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS, ENTRY_POSTS, LEADER_POSTS, below
 from members.models import OrgUnit, User
 from members.todo import Todo
 from scoring import months
-from scoring.models import CustomItem, Month, MonthPolicy
+from scoring.models import Activity, Claim, CustomItem, Month, MonthPolicy
 from scoring.rules import DECIDING_POSTS
 from scoring.services.months import deadlines, policy_of
 
 # Older months than these are no longer nagged about.
 LOOK_BACK = 3
+# As many of the own claims are named one by one.
+NAMED = 10
 
 
 def _grid(unit_id: int, month: int) -> str:
@@ -105,11 +108,69 @@ def _custom_items(user: User) -> list[Todo]:
     ]
 
 
-def waiting_for(user: User, today: datetime.date | None = None) -> list[Todo]:
-    """To-dos of scoring, at most six queries."""
-    if not user.authority.posts:
+# What waits, its number, its name, until when.
+_Named = tuple[str, int, str, datetime.date | None]
+
+
+def _by_name(user: User, today: datetime.date) -> list[Todo]:
+    """Claims whose next step is this person's, of the own ones what came back or may be answered, and activities
+    whose day has passed without an attendance sheet; one query."""
+    parts = [*_claims(user, today), *_activities(user, today)]
+    if not parts:
         return []
-    last = months.shift(months.month_of(today or timezone.localdate()), -1)
+    rows = list(parts[0].union(*parts[1:], all=True))
+    waiting = sum(what == "waiting" for what, *_rest in rows)
+    queue = f"{reverse('scoring:claim-list')}?tab=waiting"
+    found = [Todo(_("待办理的申报"), queue, waiting)] if waiting else []
+    for what, (title, route) in _NAMED.items():
+        own = sorted((row for row in rows if row[0] == what), key=lambda row: (row[3] or today, row[1]))
+        found += [Todo(title % name, reverse(route, args=[pk]), 1, until) for _what, pk, name, until in own[:NAMED]]
+    return found
+
+
+_NAMED = {
+    "answerable": (gettext_lazy("可以说明的扣分提议“%s”"), "scoring:claim-detail"),
+    "returned": (gettext_lazy("补正被退回的申报“%s”"), "scoring:claim-detail"),
+    "unrecorded": (gettext_lazy("记录“%s”的到会情况"), "scoring:activity-attendance"),
+}
+
+
+def _claims(user: User, today: datetime.date) -> list[QuerySet[Claim, _Named]]:
+    parts = []
+    if user.has_perm("scoring.act_on_claims"):
+        parts.append(_named(Claim.objects.waiting_for(user), "waiting"))
+    if user.member_id is not None:
+        own = Claim.objects.filter(account__member=user.member_id)
+        parts.append(_named(own.filter(state=Claim.State.RETURNED), "returned"))
+        answerable = own.filter(kind=Claim.Kind.DEDUCTION, state=Claim.State.CLAIMED, answered_at=None)
+        parts.append(_named(answerable.filter(answer_until__gte=today), "answerable"))
+    return parts
+
+
+def _named(claims: QuerySet[Claim], what: str) -> QuerySet[Claim, _Named]:
+    return claims.order_by().annotate(what=Value(what)).values_list("what", "pk", "item__name", "answer_until")
+
+
+def _activities(user: User, today: datetime.date) -> list[QuerySet[Activity, _Named]]:
+    keeps, leads = user.authority.paths(ENTRY_POSTS), user.authority.paths(LEADER_POSTS)
+    if not keeps and not leads:
+        return []
+    own = below(keeps, "unit__path") | below(leads, "group__path")
+    first = months.first_day(months.shift(months.month_of(today), -LOOK_BACK))
+    rows = Activity.objects.filter(own, state=Activity.State.PLANNED, planned_on__lt=today, planned_on__gte=first)
+    return [rows.order_by().annotate(what=Value("unrecorded")).values_list("what", "pk", "title", "planned_on")]
+
+
+def waiting_for(user: User, today: datetime.date | None = None) -> list[Todo]:
+    """To-dos of scoring, at most seven queries."""
+    today = today or timezone.localdate()
+    return _of_posts(user, today) + _by_name(user, today)
+
+
+def _of_posts(user: User, today: datetime.date) -> list[Todo]:
+    if not user.authority.holds(COMMITTEE_POSTS | BRANCH_COMMITTEE_POSTS | ENTRY_POSTS):
+        return _custom_items(user)
+    last = months.shift(months.month_of(today), -1)
     path = user.authority.posts[0].unit_path
     policy = policy_of(OrgUnit(path=path))
     return _entries(user, last, policy) + _steps(user, policy) + _custom_items(user)

@@ -1,4 +1,5 @@
 from members.models.audit import AuditEvent
+from members.models.messages import Message
 from members.models.people import Appointment, ClassChange, Exclusion, Member, Membership
 from members.models.roster import RosterImport
 from members.models.units import OrgUnit
@@ -11,6 +12,7 @@ __all__ = [
     "Exclusion",
     "Member",
     "Membership",
+    "Message",
     "OrgUnit",
     "RosterImport",
     "User",

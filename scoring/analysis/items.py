@@ -27,7 +27,7 @@ _MOST_NAMED = 8
 
 @dataclass(frozen=True)
 class Use:
-    """Standing entries of one item: how many, their points, and their points without the sign."""
+    """Standing entries of one item: how many, their points together, and these without the sign."""
 
     count: int = 0
     points: Decimal = Decimal(0)
@@ -41,10 +41,10 @@ def span_label(subject: Subject, first: int) -> str:
 
 
 # A reversal has item, unit, month and size of its entry and the opposite points, so the two of them come to nothing:
-# in the points by themselves, in count and size by being taken off. No entry has to be looked for by its reversal.
+# in the points by themselves, in the count by being taken off twice. No entry has to be looked for by its reversal.
+# Nearly every item only gives or only takes: its size is its points without the sign.
 _USES = """
-SELECT e.item_id, sum(CASE WHEN e.reverses_id IS NULL THEN 1 ELSE -1 END), sum(e.points),
-       sum(CASE WHEN e.reverses_id IS NULL THEN abs(e.points) ELSE -abs(e.points) END)
+SELECT e.item_id, count(*) - 2 * count(e.reverses_id), sum(e.points)
 FROM scoring_ledgerentry e
 WHERE e.unit_id {among} AND e.month BETWEEN %s AND %s AND e.item_id IS NOT NULL
 GROUP BY e.item_id
@@ -58,7 +58,7 @@ def uses_of(subject: Subject, first: int) -> dict[int, Use]:
         # A list of branches, for which there is an index; by their path the whole ledger would be read.
         cursor.execute(_USES.format(among=AMONG[connection.vendor]), [listed(list(units)), first, subject.month])
         rows = cursor.fetchall()
-    return {item: Use(int(n), from_hundredths(points), from_hundredths(size)) for item, n, points, size in rows}
+    return {item: Use(int(n), from_hundredths(points), from_hundredths(abs(points))) for item, n, points in rows}
 
 
 def item_findings(subject: Subject, span: str = RuleSet.Period.MONTH) -> list[Finding]:

@@ -108,6 +108,8 @@ class CustomItemForm(PlaceForm):
         section: Any = self.fields["section"]
         rows = rule_set.sections.filter(custom_count__gt=0).select_related("rule_set__owner")
         section.queryset = rows
+        # Said once: the widget would ask for its first choice alone, and then for all.
+        section.choices = [(row.pk, row.name) for row in rows]
         self.fields["steps"].widget.attrs["data-tally"] = "按次数分档"
 
     def content(self) -> dict[str, Any]:

@@ -1,3 +1,5 @@
+from scoring.models.activities import Activity, Attendance
+from scoring.models.claims import Claim, ClaimMove
 from scoring.models.draft import DraftCell, DraftRemark, Evidence
 from scoring.models.ledger import Account, ExpectedCount, Grant, LedgerEntry, Opening, Veto
 from scoring.models.month import ArchivedYear, Month, MonthMove, MonthPolicy, Seal
@@ -6,7 +8,11 @@ from scoring.models.score import Result, Score, ScoreChunk, ScoreRun, Span, Stal
 
 __all__ = [
     "Account",
+    "Activity",
     "ArchivedYear",
+    "Attendance",
+    "Claim",
+    "ClaimMove",
     "CustomItem",
     "DraftCell",
     "DraftRemark",

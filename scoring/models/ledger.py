@@ -52,9 +52,12 @@ class LedgerEntry(models.Model):
 
     append_only = True
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="ledger_entries", verbose_name=_("账户"))
+    # The indexes below begin with account and unit.
+    account = models.ForeignKey(
+        Account, models.PROTECT, related_name="ledger_entries", verbose_name=_("账户"), db_index=False
+    )
     # The branch (or the unit itself) in whose month the entry counts, frozen: seals stand on it.
-    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("支部"))
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("支部"), db_index=False)
     # Empty for an adjustment, which stands outside all items.
     item = models.ForeignKey(Item, models.PROTECT, null=True, related_name="+", verbose_name=_("条款"))
     rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+", verbose_name=_("积分办法"))
@@ -73,6 +76,9 @@ class LedgerEntry(models.Model):
     reverses = models.OneToOneField("self", models.PROTECT, null=True, related_name="reversal", verbose_name=_("冲正"))
     # The one decision or event that this entry and its siblings were made for.
     cause = models.ForeignKey("Grant", models.PROTECT, null=True, related_name="entries", verbose_name=_("来由"))
+    activity = models.ForeignKey(
+        "Activity", models.PROTECT, null=True, related_name="entries", verbose_name=_("组织生活")
+    )
     # The closed month that an adjustment puts right.
     corrects_month = models.PositiveIntegerField(_("更正月份"), null=True)
     key = models.UUIDField(unique=True, default=uuid.uuid4)

@@ -8,6 +8,10 @@ from scoring.fields import PointsField
 from scoring.querysets import CustomItemQuerySet, RuleSetQuerySet
 
 
+def all_claim_steps() -> list[str]:
+    return ["CHECK", "REVIEW", "APPROVE"]
+
+
 class RuleSet(models.Model):
     """积分办法: one version of a unit's rule book. A published version never changes; a revision is a new one."""
 
@@ -75,6 +79,8 @@ class RuleSet(models.Model):
     year_value = models.CharField(_("年度积分"), max_length=6, choices=Above, default=Above.SUM)
     year_of = models.CharField(_("年度由什么合成"), max_length=8, choices=YearOf, default=YearOf.PERIODS)
     year_full = PointsField(_("年度满分"), null=True, blank=True)
+    # Which steps a claim goes through before it is entered; the last one enters it.
+    claim_steps = models.JSONField(_("申报流程"), default=all_claim_steps, blank=True)
     # The author's own examples, as in the rule file: records in, total out.
     examples = models.JSONField(_("示例"), default=list, blank=True)
     # SHA-256 of the content that passed every check at publication.
@@ -224,6 +230,11 @@ class Item(models.Model):
     reason_required = models.BooleanField(_("须写理由"), default=False)
     evidence = models.CharField(_("佐证"), max_length=8, choices=EvidenceRule, default=EvidenceRule.OPTIONAL)
     fed_by = models.CharField(_("数据来源"), max_length=10, choices=FedBy, default=FedBy.GRID)
+    # Whether members may claim it themselves; what is fed by claims alone always can be.
+    claimable = models.BooleanField(_("可申报"), default=False)
+    # Of what organisation life feeds: which kinds (all where none is named), and which marks are one fact.
+    activity_kinds = models.JSONField(_("活动类型"), default=list, blank=True)
+    activity_marks = models.JSONField(_("计入情形"), default=list, blank=True)
     classes = models.JSONField(_("适用党员分类"), default=list, blank=True)
     posts = models.JSONField(_("适用职务"), default=list, blank=True)
     expected_count = models.PositiveSmallIntegerField(_("应完成次数"), null=True, blank=True)

@@ -70,11 +70,12 @@ class ScoreChunk(models.Model):
 class Score(models.Model):
     """Points of one account in one month, of the period to date. Computed from the ledger, never typed."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="scores")
+    # Every index is written with every score: those that another one begins with, or nobody asks for, are left out.
+    account = models.ForeignKey(Account, models.PROTECT, related_name="scores", db_index=False)
     month = models.PositiveIntegerField()
-    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", db_index=False)
     group = models.ForeignKey(OrgUnit, models.PROTECT, null=True, related_name="+")
-    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+", db_index=False)
     total = PointsField()
     # Ten-thousandths of a point per section, in the order of the rule set's sections.
     sections = models.JSONField()
@@ -125,13 +126,13 @@ class Span(models.TextChoices):
 class Result(models.Model):
     """Points of one account in a whole quarter or year, made of its scores when the span's last month is computed."""
 
-    account = models.ForeignKey(Account, models.PROTECT, related_name="results")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="results", db_index=False)
     span = models.CharField(max_length=7, choices=Span)
     # The last month of the span.
     month = models.PositiveIntegerField()
-    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+")
+    unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", db_index=False)
     group = models.ForeignKey(OrgUnit, models.PROTECT, null=True, related_name="+")
-    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+")
+    rule_set = models.ForeignKey(RuleSet, models.PROTECT, related_name="+", db_index=False)
     total = PointsField()
     # How many periods of the span the account was scored in.
     periods = models.PositiveSmallIntegerField()

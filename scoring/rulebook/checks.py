@@ -114,10 +114,17 @@ def _item(item: Fields, section: Fields, fields: Fields) -> Iterator[str]:
             yield _("%(item)s：下限 %(floor)s 高于%(word)s %(cap)s，请核对。") % {
                 "item": label, "floor": _plain(item["floor"]), "word": word, "cap": _plain(cap),
             }  # fmt: skip
+    yield from _feeding(item, fields, label)
+
+
+def _feeding(item: Fields, fields: Fields, label: str) -> Iterator[str]:
+    """What an item needs for where its facts come from."""
     if item["annual"] and fields["period"] == "YEAR":
         yield _("%s：计分周期已是年，不用写年末计入，请删去。") % label
     if item["tally_table"].get("of") == "expected" and not item["expected_count"]:
         yield _("%s：按应完成次数折算，须写明应完成次数。") % label
+    if (item["activity_kinds"] or item["activity_marks"]) and item["fed_by"] != "activity":
+        yield _("%s：只有来源是“组织生活”的条款才写活动类型和计入情形，请删去或改来源。") % label
     if item["fed_by"] == "post" and not item["posts"]:
         yield _("%s：任职自动计入，须写明适用职务。") % label
     if item["fed_by"] == "post" and item["pricing"] != "fixed":

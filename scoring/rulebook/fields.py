@@ -10,7 +10,10 @@ from dataclasses import dataclass
 
 from scoring.rulebook.words import (
     ABOVE,
+    ACTIVITY_KINDS,
+    ACTIVITY_MARKS,
     CAP_ORDERS,
+    CLAIM_STEPS,
     EVIDENCE,
     FED_BY,
     HIGHEST_OF,
@@ -66,7 +69,7 @@ HEAD = (
     _choice("对象", KINDS, "党员"), _choice("周期", PERIODS), *_numbers("生效月份", "失效月份"),
     *_numbers("总分下限", "总分上限"), _choice("小数位数", ("0", "1", "2"), "2"),
     _choice("次序", CAP_ORDERS, "先封顶后扣分"), _choice("一票否决有效至", VETO_UNTIL, "解除为止"),
-    _choice("新到党员", NEWCOMERS, "从到岗月起计"),
+    Field("申报流程", SEVERAL, tuple(CLAIM_STEPS)), _choice("新到党员", NEWCOMERS, "从到岗月起计"),
     _choice("季度积分", ABOVE, "合计"), *_numbers("季度满分"),
     _choice("年度积分", ABOVE, "合计"), _choice("年度由", YEAR_OF, "各期"), *_numbers("年度满分"),
 )  # fmt: skip
@@ -85,9 +88,10 @@ ITEM = (
     Field("分档", STEPS, only=("按次数分档",)), *_numbers("比例满分", only=("按比例",)),
     _choice("比例分母", RATIO_OF, "应到次数", ("按比例",)), *_numbers("应完成次数"),
     *_numbers("起始分", "下限", "每月上限", "每季上限", "每年上限"), _yes("不受板块上限限制"), _yes("年末计入"),
-    _yes("发生即清零"), _choice("来源", FED_BY, "月度录入"), _choice("佐证", EVIDENCE, "可附"), _yes("须写理由"),
-    _choice("衡量", MEASURES, "完成"), Field("适用分类", LINES), Field("适用职务", SEVERAL, tuple(POSTS)),
-    Field("别名", LINES),
+    _yes("发生即清零"), _choice("来源", FED_BY, "月度录入"), _yes("可申报"), _choice("佐证", EVIDENCE, "可附"),
+    _yes("须写理由"), _choice("衡量", MEASURES, "完成"), Field("活动类型", SEVERAL, tuple(ACTIVITY_KINDS)),
+    Field("计入情形", SEVERAL, tuple(ACTIVITY_MARKS)), Field("适用分类", LINES),
+    Field("适用职务", SEVERAL, tuple(POSTS)), Field("别名", LINES),
 )  # fmt: skip
 EXAMPLE = (
     Field("名称"), Field("记录", RECORDS), *_numbers("月份"), Field("分类"), Field("职务", SEVERAL, tuple(POSTS)),

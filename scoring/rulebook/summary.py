@@ -60,10 +60,12 @@ class Summary:
     examples: list[ExampleShown]
 
 
-def summary(rule_set: RuleSet) -> Summary:
+def summary(rule_set: RuleSet, layout: Layout | None = None) -> Summary:
+    """In: the layout, where it has been read already."""
+    parts = layout_of(rule_set) if layout is None else layout
     return Summary(
         head=_head(rule_set),
-        sections=[_section(section, items) for section, items in layout_of(rule_set)],
+        sections=[_section(section, items) for section, items in parts],
         examples=[_example(place, one) for place, one in enumerate(rule_set.examples)],
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from members.models import Appointment
+from scoring.models import Activity, Attendance
 
 KINDS = {"党员": "MEMBER", "党支部": "BRANCH", "班组": "TEAM"}
 PERIODS = {"月": "MONTH", "季": "QUARTER", "年": "YEAR"}
@@ -28,6 +29,9 @@ FED_BY = {
     "月度录入": "grid", "任职自动计入": "post", "个人申报": "claim", "组织生活": "activity", "检查考评": "inspection",
 }  # fmt: skip
 MEASURES = {"痕迹": "record", "完成": "done", "成效": "effect"}
+ACTIVITY_KINDS = {str(kind.label): kind.value for kind in Activity.Kind}
+ACTIVITY_MARKS = {str(mark.label): mark.value for mark in Attendance.Mark}
+CLAIM_STEPS = {"初核": "CHECK", "审核": "REVIEW", "审定": "APPROVE"}
 YES_NO = {"是": True, "否": False}
 POSTS = {str(post.label): post.value for post in Appointment.Post}
 

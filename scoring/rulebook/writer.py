@@ -18,7 +18,10 @@ from scoring.models import Item, RuleSet, Section
 from scoring.rulebook.reader import Lined, lined, mappings_placed
 from scoring.rulebook.words import (
     ABOVE,
+    ACTIVITY_KINDS,
+    ACTIVITY_MARKS,
     CAP_ORDERS,
+    CLAIM_STEPS,
     EVIDENCE,
     FED_BY,
     HIGHEST_OF,
@@ -84,7 +87,7 @@ def _tally(item: Item) -> Document:
 
 _ITEM = {
     "汇总": "累加", "起始分": "0", "不受板块上限限制": "否", "年末计入": "否", "发生即清零": "否", "须写理由": "否",
-    "佐证": "可附", "来源": "月度录入", "衡量": "完成",
+    "可申报": "否", "佐证": "可附", "来源": "月度录入", "衡量": "完成",
 }  # fmt: skip
 
 
@@ -109,8 +112,11 @@ def item_document(item: Item) -> Document:
         "年末计入": word_of(YES_NO, item.annual),
         "发生即清零": word_of(YES_NO, item.zeroes),
         "须写理由": word_of(YES_NO, item.reason_required),
+        "可申报": word_of(YES_NO, item.claimable),
         "佐证": word_of(EVIDENCE, item.evidence),
         "来源": word_of(FED_BY, item.fed_by),
+        "活动类型": [word_of(ACTIVITY_KINDS, kind) for kind in item.activity_kinds],
+        "计入情形": [word_of(ACTIVITY_MARKS, mark) for mark in item.activity_marks],
         "适用分类": list(item.classes),
         "适用职务": [word_of(POSTS, post) for post in item.posts],
         "应完成次数": "" if item.expected_count is None else str(item.expected_count),
@@ -138,7 +144,8 @@ def section_document(section: Section) -> Document:
 
 
 _HEAD = {
-    "对象": "党员", "小数位数": "2", "次序": "先封顶后扣分", "一票否决有效至": "解除为止", "新到党员": "从到岗月起计",
+    "对象": "党员", "小数位数": "2", "次序": "先封顶后扣分", "一票否决有效至": "解除为止",
+    "申报流程": ["初核", "审核", "审定"], "新到党员": "从到岗月起计",
     "季度积分": "合计", "年度积分": "合计", "年度由": "各期",
 }  # fmt: skip
 
@@ -159,6 +166,7 @@ def head_document(rule_set: RuleSet) -> Document:
         "小数位数": str(rule_set.decimals),
         "次序": word_of(CAP_ORDERS, rule_set.cap_order),
         "一票否决有效至": word_of(VETO_UNTIL, rule_set.veto_until),
+        "申报流程": [word_of(CLAIM_STEPS, step) for step in rule_set.claim_steps],
         "新到党员": word_of(NEWCOMERS, rule_set.newcomer),
         "季度积分": word_of(ABOVE, rule_set.quarter_value),
         "季度满分": _amount(rule_set.quarter_full),

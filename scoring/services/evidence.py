@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 
 from django.core.files.base import ContentFile, File
@@ -19,7 +20,7 @@ from members.models import User
 from members.services.audit import record
 from scoring.models import DraftCell, Evidence, Item, Month
 from scoring.services.columns import grid_layout
-from scoring.services.filetypes import recognise
+from scoring.services.filetypes import Content, recognise
 from scoring.services.grid import require_open
 from scoring.services.months import rules_of, touched
 from scoring.services.population import population
@@ -46,33 +47,60 @@ def add_evidence(month: Month, account: int, item: int, upload: File[bytes], *, 
 
     The file is read before the database is asked for a lock: a big picture takes a second.
     """
+    return _attach(month, account, item, read_upload(upload), by)
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file as it will be stored."""
+
+    content: Content
+    name: str
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(self.content.body).hexdigest()
+
+
+def read_upload(upload: File[bytes]) -> Upload:
+    """Recognise a file and give it a fitting name. Raise Refused with what to do instead."""
     if upload.size > FILE_LIMIT:
         raise Refused(_("文件超过 10 MB，请压缩图片或只上传有关的几页。"))
     content = recognise(upload.read(FILE_LIMIT + 1))
-    name = _tidy_name(upload.name or "", content.ending)
-    return _attach(month, account, item, content.body, name, content.content_type, by)
+    return Upload(content, _tidy_name(upload.name or "", content.ending))
 
 
 @transaction.atomic
-def _attach(month: Month, account: int, item: int, body: bytes, name: str, content_type: str, by: User) -> Evidence:
+def _attach(month: Month, account: int, item: int, upload: Upload, by: User) -> Evidence:
     month = touched(month)
     require_open(month)
     cell = _cell(month, account, item, by)
-    digest = hashlib.sha256(body).hexdigest()
-    standing = list(Evidence.objects.standing().filter(cell=cell).values_list("digest", "name"))
-    if len(standing) >= FILES_PER_CELL:
-        raise Refused(_("每个单元格最多附 %d 个文件，请先移除不需要的。") % FILES_PER_CELL)
-    for known, known_name in standing:
-        if known == digest:
-            raise Refused(_("这个文件已经附上了（%s），不必重复上传。") % known_name)
-    evidence = Evidence(cell=cell, digest=digest, name=name, content_type=content_type, size=len(body), by=by)
-    evidence.file.save(name, ContentFile(body), save=False)
+    standing = Evidence.objects.standing().filter(cell=cell)
+    require_new(upload, standing, FILES_PER_CELL, _("每个单元格最多附 %d 个文件，请先移除不需要的。"))
+    return store(Evidence(cell=cell), upload, by=by, detail=_detail(cell, month))
+
+
+def require_new(upload: Upload, standing: QuerySet[Evidence], limit: int, full: str) -> None:
+    """Raise Refused when there are as many files as there may be, or when this one is among them."""
+    known = dict(standing.values_list("digest", "name"))
+    if len(known) >= limit:
+        raise Refused(full % limit)
+    if upload.digest in known:
+        raise Refused(_("这个文件已经附上了（%s），不必重复上传。") % known[upload.digest])
+
+
+def store(evidence: Evidence, upload: Upload, *, by: User, detail: str) -> Evidence:
+    """Write the file and its row."""
+    body = upload.content.body
+    evidence.digest, evidence.name, evidence.size, evidence.by = upload.digest, upload.name, len(body), by
+    evidence.content_type = upload.content.content_type
+    evidence.file.save(upload.name, ContentFile(body), save=False)
     stored = str(evidence.file.name)
     # A refusal further on, or a failing commit, must not leave a file that no row knows.
     try:
         with transaction.atomic():
             evidence.save(force_insert=True)
-            record(by, "scoring.add_evidence", evidence, detail=_detail(cell, month))
+            record(by, "scoring.add_evidence", evidence, detail=detail)
     except BaseException:
         default_storage.delete(stored)
         raise
@@ -115,9 +143,14 @@ def remove_evidence(evidence: Evidence, *, by: User) -> None:
         raise Refused(_("这份材料已随记录入账，不能移除；需要时请另附一份。"))
     if evidence.removed_at is not None or evidence.cell is None:
         return
+    destroy(evidence, by=by, detail=_detail(evidence.cell, month))
+
+
+def destroy(evidence: Evidence, *, by: User, detail: str) -> None:
+    """The row stays and says so; the content goes."""
     evidence.removed_at = timezone.now()
     evidence.save(update_fields=["removed_at"])
-    record(by, "scoring.remove_evidence", evidence, detail=_detail(evidence.cell, month))
+    record(by, "scoring.remove_evidence", evidence, detail=detail)
     transaction.on_commit(partial(default_storage.delete, str(evidence.file.name)))
 
 

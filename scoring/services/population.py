@@ -101,7 +101,7 @@ def ruled(unit_ids: Sequence[int], month: int) -> list[Ruled]:
     """The branches by their rules, items of their own included. Two queries, more for rules not read before, none per
     branch."""
     found = []
-    for rule_set, branches in rules_in_force(OrgUnit.objects.filter(pk__in=unit_ids).order_by("pk"), month):
+    for rule_set, branches in rules_in_force(OrgUnit.objects.filter(pk__among=unit_ids).order_by("pk"), month):
         for part in by_custom_items(rule_set, branches):
             layout = layout_of(rule_set, part[0], month)
             found.append(Ruled(rule_set, layout, book_of(rule_set, layout), [unit.pk for unit in part]))

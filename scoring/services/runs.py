@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 State = ScoreRun.State
 # SQLite has one writer: shorter transactions leave room for people at the browser.
 CHUNK_ACCOUNTS = {"postgresql": 10_000, "sqlite": 2_000}
-CHANGED_BRANCHES = 500
+CHANGED_BRANCHES = {"postgresql": 2_500, "sqlite": 500}
 MAX_ATTEMPTS = 5
 # How far back a night looks for months that were never computed.
 CATCH_UP_MONTHS = 12
@@ -71,6 +71,14 @@ def _chunks(root: OrgUnit, month: int, branches: Iterable[int]) -> Iterator[list
         yield part
 
 
+def _changed_parts(root: OrgUnit, month: int, branches: list[int]) -> Iterator[list[int]]:
+    """Branches marked as a whole by their size; of the others a few accounts are computed, and size says nothing."""
+    marked = Month.objects.filter(unit__among=branches, month=month, is_stale=True)
+    whole = set(marked.values_list("unit", flat=True))
+    yield from _chunks(root, month, (branch for branch in branches if branch in whole))
+    yield from _batched([branch for branch in branches if branch not in whole], CHANGED_BRANCHES[connection.vendor])
+
+
 @transaction.atomic
 def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "", changed_only: bool = False) -> ScoreRun:
     """Write down that a month is to be computed for everything below `root`. The same slot twice is one run.
@@ -90,8 +98,7 @@ def start_run(root: OrgUnit, month: int, *, by: User | None, slot: str = "", cha
     run, created = ScoreRun.objects.get_or_create(slot=slot, defaults=new)
     if created:
         branches = _branches(root, month, changed_only=changed_only)
-        # Of a branch with changes mostly a few accounts are computed: there its size says nothing.
-        parts = _batched(branches, CHANGED_BRANCHES) if changed_only else _chunks(root, month, branches)
+        parts = _changed_parts(root, month, branches) if changed_only else _chunks(root, month, branches)
         ScoreChunk.objects.bulk_create(ScoreChunk(run=run, unit_ids=part) for part in parts)
         record(by, "scoring.start_run", root, detail=months.label(month))
     return run

@@ -105,7 +105,7 @@ def _reported(unit_ids: Sequence[int], month: int) -> list[int]:
     """The branches with something in the ledger of the month, or whose month has been handed in."""
     entries = LedgerEntry.objects.filter(unit=OuterRef("pk"), month=month)
     moved = Month.objects.filter(unit=OuterRef("pk"), month=month).exclude(state=Month.State.OPEN)
-    units = OrgUnit.objects.filter(Exists(entries) | Exists(moved), pk__in=unit_ids)
+    units = OrgUnit.objects.filter(Exists(entries) | Exists(moved), pk__among=unit_ids)
     return list(units.order_by("pk").values_list("pk", flat=True))
 
 
@@ -115,11 +115,11 @@ def _take(unit_ids: Sequence[int], month: int) -> tuple[list[int], set[int]]:
 
     The marks go first: what changes from now on marks anew. Months before branches, as everyone who locks both.
     """
-    rows = Month.objects.filter(unit__in=unit_ids, month=month)
+    rows = Month.objects.filter(unit__among=unit_ids, month=month)
     marked = rows.filter(is_stale=True).order_by("pk").select_for_update().values_list("pk", "unit")
     stale = dict(marked)
-    Month.objects.filter(pk__in=list(stale)).update(is_stale=False)
-    branches = OrgUnit.objects.filter(pk__in=unit_ids).order_by("pk").select_for_update(no_key=True)
+    Month.objects.filter(pk__among=list(stale)).update(is_stale=False)
+    branches = OrgUnit.objects.filter(pk__among=unit_ids).order_by("pk").select_for_update(no_key=True)
     taken = list(branches.values_list("pk", flat=True))
     closed = set(rows.filter(state=Month.State.CLOSED).values_list("unit", flat=True))
     return [pk for pk in taken if pk not in closed], set(stale.values())

@@ -23,10 +23,10 @@ from scoring.models import LedgerEntry, Month, Seal
 FIELDS = (
     "id", "account_id", "unit_id", "item_id", "rule_set_id", "happened_on", "month", "points", "quantity", "held",
     "level", "occasion", "reason", "remark", "source", "filed_by_id", "filed_at", "reverses_id", "corrects_month",
-    "key", "cause_id",
+    "key", "cause_id", "activity_id",
 )  # fmt: skip
 # Columns that came later stand in the text only where they hold something: earlier seals keep holding.
-_LATER = {"cause_id"}
+_LATER = {"cause_id", "activity_id"}
 _AMOUNTS = {"points", "quantity", "held"}
 
 

@@ -10,10 +10,10 @@ from members.models import OrgUnit
 from scoring.models import Span, Standing
 from scoring.months import period_end
 
-# Every unit with each unit above it; a branch counts for all committees over it.
+# Every unit that scores stand in with each unit above it; a branch counts for all committees over it.
 _STANDINGS = """
 WITH RECURSIVE above(unit_id, node_id) AS (
-    SELECT id, id FROM members_orgunit
+    SELECT id, id FROM members_orgunit WHERE kind NOT IN ('PARTY_GROUP', 'DEPARTMENT')
     UNION ALL
     SELECT above.unit_id, u.parent_id FROM above JOIN members_orgunit u ON u.id = above.node_id
     WHERE u.parent_id IS NOT NULL

@@ -97,24 +97,32 @@ class Offer:
         return ShareForm(given, choices=[one for one in self.choices if one.is_shareable], people=self.people)
 
 
-def _offer(month: Month) -> Offer:
-    """Everyone on the list of the month by name; namesakes are told apart by their staff numbers. No items where no
-    rules are in force."""
+def _listed(month: Month) -> list[tuple[Any, ...]]:
     listed = population([month.unit_id], month.month).accounts.tolist()
     stays = Membership.objects.at(months.first_day(month.month)).filter(branch=month.unit, member__account__in=listed)
     named = ("member__account", "member__name", "member__staff_number", "group", "group__name")
-    rows = list(stays.by_name().values_list(*named))
+    return list(stays.by_name().values_list(*named))
+
+
+def people_of(month: Month, rows: list[tuple[Any, ...]] | None = None) -> list[Person]:
+    """Everyone on the list of the month by name; namesakes are told apart by their staff numbers."""
+    rows = _listed(month) if rows is None else rows
     often = Counter(name for _account, name, *_rest in rows)
-    people = [
+    return [
         Person(account, f"{name} {number}" if often[name] > 1 else name, group)
         for account, name, number, group, _group_name in rows
     ]
+
+
+def _offer(month: Month) -> Offer:
+    """No items where no rules are in force."""
+    rows = _listed(month)
     groups = {group: name for *_who, group, name in rows if group}
     try:
         choices = granting.choices_of(month)
     except Refused:
         choices = []
-    return Offer(choices, people, sorted(groups.items(), key=lambda group: group[1]))
+    return Offer(choices, people_of(month, rows), sorted(groups.items(), key=lambda group: group[1]))
 
 
 @require_POST

@@ -16,6 +16,7 @@ from scoring.books import layout_of
 from scoring.forms.rules import ExampleForm, HeadForm, ItemForm, PartForm, SectionForm
 from scoring.models import RuleSet
 from scoring.rulebook.summary import Told, summary, told
+from scoring.rulebook.writer import document_of
 from scoring.services import rule_drafts as drafts
 from scoring.services.rules import problems_in, problems_of
 from scoring.views.rules import earlier_version
@@ -38,10 +39,13 @@ def _problems(rule_set: RuleSet, problems: list[str]) -> list[Told]:
 def rules_edit(request: SignedIn, rule_set: RuleSet) -> HttpResponse:
     if rule_set.state != RuleSet.State.DRAFT:
         return redirect("scoring:rules-detail", rule_set.pk)
+    # A draft is read anew whenever it is asked for: here once for all.
+    layout = layout_of(rule_set)
+    problems = problems_in(document_of(rule_set, layout))
     context = {
         "rule_set": rule_set,
-        "summary": summary(rule_set),
-        "problems": _problems(rule_set, problems_of(rule_set)),
+        "summary": summary(rule_set, layout),
+        "problems": told(problems, layout, rule_set.examples),
         "earlier": earlier_version(request, rule_set),
         "may_try": request.user.has_perm("scoring.try_rules", rule_set),
     }

@@ -17,7 +17,7 @@ from scoring import months, ranking
 from scoring.cards import unclosed_branches
 from scoring.explanation import explain
 from scoring.forms.scores import ReversalForm
-from scoring.models import Account, LedgerEntry, Month, Score, Span
+from scoring.models import Account, Claim, LedgerEntry, Month, Score, Span
 from scoring.services.posting import reverse_entry
 from scoring.views.months import asked_month, recent_months
 
@@ -136,12 +136,20 @@ def entry_detail(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
             "reversal": reversal,
             "month": month,
             "files": entry.evidence.filter(removed_at=None),
+            "claim": _claim_of(request, entry),
             "siblings": entry.cause.entries.standing().count() if entry.cause else 0,
             "sees_month": request.user.has_perm("scoring.view_month", entry),
             "form": ReversalForm(),
             "may_reverse": may_reverse,
         },
     )
+
+
+def _claim_of(request: SignedIn, entry: LedgerEntry) -> int | None:
+    """The claim that the entry came from, for whoever may see that too."""
+    if entry.source != LedgerEntry.Source.CLAIM:
+        return None
+    return Claim.objects.visible_to(request.user).filter(entry=entry).values_list("pk", flat=True).first()
 
 
 @permitted("scoring.reverse_entry", LedgerEntry, related=("account__member", "unit"))

@@ -1,5 +1,7 @@
 from typing import Any
 
+from members.models import Message
+from members.services.messages import tell
 from members.services.roster import check_upload
 from tests import factories
 from tests.factories import Cast, Post
@@ -19,6 +21,10 @@ ROUTES = {
     "members:sign-in": answers(302, nobody=200),
     "members:sign-out": answers(302),
     "members:password-change": answers(200),
+    # messages are one's own
+    "members:message-list": answers(200),
+    "members:messages-read": answers(302),
+    "members:message-open": answers(404, member=302),
     # the tree is open to everyone in it
     "members:unit-tree": answers(200),
     "members:unit-create-root": only("system_admin"),
@@ -74,6 +80,8 @@ ROUTES = {
 }
 POSTED = {
     "members:sign-out",
+    "members:messages-read",
+    "members:message-open",
     "members:roster-export",
     "members:user-open",
     "members:member-reveal",
@@ -108,6 +116,8 @@ def arguments(cast: Cast) -> dict[str, Any]:
         "members:appointment-create": [cast.member.member_id],
         "members:appointment-end": [post.pk],
     }
+    tell(cast.member.member_id, "申报已入账", "members:password-change")
+    found["members:message-open"] = [Message.objects.get().pk]
     factories.member(cast.branch, cast.group)
     uploaded = check_upload(cast.branch, "a.csv", files.text(files.HEADING, files.row()), by=cast.secretary)
     for verb in ("detail", "units", "columns", "confirm", "drop", "progress", "problems"):

@@ -5,7 +5,20 @@ from typing import Any
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from scoring.models import CustomItem, DraftCell, Evidence, Grant, LedgerEntry, Month, Score, ScoreRun
+from scoring.models import (
+    Account,
+    Activity,
+    Claim,
+    CustomItem,
+    DraftCell,
+    Evidence,
+    Grant,
+    Item,
+    LedgerEntry,
+    Month,
+    Score,
+    ScoreRun,
+)
 from scoring.months import last_day
 from scoring.services.rules import preset_text
 from scoring.services.scores import compute_units
@@ -14,6 +27,7 @@ from tests.routes import answers, only
 from tests.scoring.factories import MONTH, account, item, rule_set
 
 ENTRY = ("secretary", "deputy", "commissioner")
+WITHOUT_MEMBER = {"system_admin": 403, "security_admin": 403, "auditor": 403}
 MONTHLY = (*ENTRY, "committee_member", "business_admin")
 SEEING = ("group_leader", *MONTHLY)
 TOP = ("committee_member", "business_admin")
@@ -24,7 +38,12 @@ _OUTSIDE = {"auditor": 404}
 _PERSONAL = answers(404, member=200, **dict.fromkeys(SEEING, 200))
 # Those who see the record but may not change it.
 _KNOWN = answers(404, **dict.fromkeys(("member", *SEEING), 403))
+_ACTIVITY = answers(404, **dict.fromkeys(("member", "colleague", *SEEING), 403))
 _COMMITTEE_ONLY = only(*TOP) | _OUTSIDE
+# Of a claim: whoever decides in the branch or above sees it, and does not change what another has filed.
+_CLAIM = ("group_leader", *ENTRY, "committee_member")
+_CLAIMANT = answers(404, member=302, **dict.fromkeys(_CLAIM, 403))
+_DECIDER = answers(404, member=403, **dict.fromkeys(_CLAIM, 302))
 _WRITERS = answers(404, business_admin=200, committee_member=403)
 
 ROUTES = {
@@ -45,6 +64,22 @@ ROUTES = {
     "scoring:month-reopen": only("committee_member", status=302) | _OUTSIDE,
     "scoring:month-close": only(*ENTRY, "committee_member", status=302) | _OUTSIDE,
     "scoring:policy-edit": _COMMITTEE_ONLY,
+    # claims and proposed deductions
+    "scoring:claim-list": answers(200, **WITHOUT_MEMBER),
+    "scoring:claim-create": answers(200, **WITHOUT_MEMBER),
+    "scoring:claims-advance": only(*_CLAIM, status=302),
+    "scoring:claim-detail": answers(404, member=200, **dict.fromkeys(_CLAIM, 200)),
+    "scoring:claim-edit": _CLAIMANT,
+    "scoring:claim-submit": _CLAIMANT,
+    "scoring:claim-withdraw": _CLAIMANT,
+    "scoring:claim-evidence-add": _CLAIMANT,
+    "scoring:claim-evidence-remove": _CLAIMANT,
+    "scoring:claim-advance": _DECIDER,
+    "scoring:claim-return": _DECIDER,
+    # The table's deduction was proposed by the commissioner.
+    "scoring:claim-drop": _DECIDER | {"commissioner": 403},
+    "scoring:claim-answer": _CLAIMANT,
+    "scoring:deduction-create": only(*ENTRY, "committee_member") | _OUTSIDE,
     # sheets
     "scoring:month-template": only(*ENTRY) | _OUTSIDE,
     "scoring:month-import": only(*ENTRY) | _OUTSIDE,
@@ -100,6 +135,14 @@ ROUTES = {
     "scoring:grant-share": only(*ENTRY) | _OUTSIDE,
     "scoring:share-preview": only(*ENTRY) | _OUTSIDE,
     "scoring:grant-undo": answers(404, **dict.fromkeys(TOP, 403), **dict.fromkeys(ENTRY, 302)),
+    # 组织生活: seen by the branch, kept by who types its months in
+    "scoring:activity-list": answers(200, **WITHOUT_MEMBER),
+    "scoring:activity-create": only(*ENTRY, "group_leader") | _OUTSIDE,
+    "scoring:activity-detail": answers(404, **dict.fromkeys(("member", "colleague", *SEEING), 200)),
+    "scoring:activity-edit": _ACTIVITY | dict.fromkeys(ENTRY, 200),
+    "scoring:activity-cancel": _ACTIVITY | dict.fromkeys(ENTRY, 302),
+    "scoring:activity-attendance": _ACTIVITY | dict.fromkeys(ENTRY, 200),
+    "scoring:life-check": only(*MONTHLY) | _OUTSIDE,
     "scoring:openings": only("business_admin") | _OUTSIDE,
     "scoring:openings-upload": only("business_admin") | _OUTSIDE,
     "scoring:expected": only("business_admin") | _OUTSIDE,
@@ -108,9 +151,19 @@ ROUTES = {
     "scoring:account-adjust": _KNOWN | dict.fromkeys(TOP, 200),
 }
 POSTED = {
+    "scoring:activity-cancel",
     "scoring:month-cells",
     "scoring:evidence-add",
     "scoring:evidence-remove",
+    "scoring:claims-advance",
+    "scoring:claim-submit",
+    "scoring:claim-withdraw",
+    "scoring:claim-evidence-add",
+    "scoring:claim-evidence-remove",
+    "scoring:claim-advance",
+    "scoring:claim-return",
+    "scoring:claim-drop",
+    "scoring:claim-answer",
     "scoring:months-close",
     "scoring:month-submit",
     "scoring:month-recall",
@@ -146,6 +199,19 @@ _OF_RULES = (
     "custom-item-load",
 )  # fmt: skip
 
+_CLAIM_VERBS = ("detail", "edit", "submit", "withdraw", "advance", "return", "evidence-add")
+
+
+def _claims(cast: Cast, own: Account, clause: Item) -> tuple[Claim, Claim]:
+    """The member's claim, which waits for the group leader, and a deduction that the commissioner proposes."""
+    fields: dict[str, Any] = {
+        "account": own, "unit": cast.branch, "group": cast.group, "item": clause, "month": MONTH, "text": "1次",
+        "happened_on": last_day(MONTH), "reason": "义诊", "state": Claim.State.CLAIMED, "round": 1,
+    }  # fmt: skip
+    claimed = Claim.objects.create(**fields, points=1, next_step="CHECK", filed_by=cast.member)
+    proposed = {"kind": Claim.Kind.DEDUCTION, "points": -1, "next_step": "APPROVE", "filed_by": cast.commissioner}
+    return claimed, Claim.objects.create(**fields | proposed)
+
 
 def arguments(cast: Cast) -> dict[str, Any]:
     """The member's branch in one month, the member's account, one entry with a file, a run of the committee."""
@@ -177,10 +243,21 @@ def arguments(cast: Cast) -> dict[str, Any]:
         section=clause.section, unit=cast.branch, content={"条款号": "自-1"}, from_month=MONTH,
         proposed_by=cast.secretary, proposed_at=timezone.now(),
     )  # fmt: skip
+    claimed, deduction = _claims(cast, own, clause)
+    proof = Evidence.objects.create(
+        claim=claimed, digest="1" * 64, name="证明.txt", content_type="text/plain", size=2, by=cast.member
+    )
+    activity = Activity.objects.create(
+        unit=cast.branch, kind="THEME_DAY", title="重温入党誓词", planned_on=last_day(MONTH), by=cast.secretary
+    )
     found: dict[str, Any] = {f"scoring:{name}": [cast.branch.pk, MONTH] for name in _OF_MONTH}
     return found | {
         "scoring:evidence-file": [file.pk],
         "scoring:evidence-remove": [file.pk],
+        **{f"scoring:claim-{verb}": [claimed.pk] for verb in _CLAIM_VERBS},
+        **{f"scoring:claim-{verb}": [deduction.pk] for verb in ("drop", "answer")},
+        "scoring:claim-evidence-remove": [proof.pk],
+        "scoring:deduction-create": [cast.branch.pk],
         "scoring:policy-edit": [cast.committee.pk],
         "scoring:run-start": [cast.committee.pk, MONTH],
         "scoring:run-progress": [run.pk],
@@ -205,6 +282,9 @@ def arguments(cast: Cast) -> dict[str, Any]:
         **{f"scoring:{name}": [rules.pk] for name in _OF_RULES},
         **{f"scoring:custom-item-{verb}": [custom.pk] for verb in ("approve", "return", "end")},
         "scoring:year-totals": [cast.committee.pk],
+        "scoring:activity-create": [cast.branch.pk],
+        **{f"scoring:activity-{verb}": [activity.pk] for verb in ("detail", "edit", "cancel", "attendance")},
+        "scoring:life-check": [cast.branch.pk],
         "scoring:grant-undo": [grant.pk],
         "scoring:openings": [cast.committee.pk],
         "scoring:openings-upload": [cast.committee.pk],

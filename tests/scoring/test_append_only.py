@@ -11,16 +11,17 @@ from django.utils import timezone
 
 from members import append_only
 from members.models import AuditEvent
-from scoring.models import ArchivedYear, DraftCell, Grant, LedgerEntry, MonthMove, Seal
+from scoring.models import ArchivedYear, Claim, ClaimMove, DraftCell, Grant, LedgerEntry, MonthMove, Seal
 from tests.scoring.world import world
 
 TABLES = [
-    "members_auditevent", "scoring_archivedyear", "scoring_grant",
+    "members_auditevent", "scoring_archivedyear", "scoring_claimmove", "scoring_grant",
     "scoring_ledgerentry", "scoring_monthmove", "scoring_seal",
 ]  # fmt: skip
 MODELS = {
     "members_auditevent": AuditEvent,
     "scoring_archivedyear": ArchivedYear,
+    "scoring_claimmove": ClaimMove,
     "scoring_grant": Grant,
     "scoring_ledgerentry": LedgerEntry,
     "scoring_monthmove": MonthMove,
@@ -48,6 +49,14 @@ def full_world():
         kind="GROUP_EVENT", unit=made.cast.branch, month=202609, item=clause, reason="抢险", at=timezone.now()
     )
     ArchivedYear.objects.create(unit=made.cast.committee, year=2025, by=made.cast.committee_member)
+    member = made.cast.member
+    claim = Claim.objects.create(
+        account=made.account(member), unit=made.cast.branch, item=clause, month=202609, happened_on="2026-09-12",
+        text="1次", points=1, reason="义诊", filed_by=member,
+    )  # fmt: skip
+    for step in ("", "CHECK"):
+        move = {"from_state": "DRAFT", "to_state": "CLAIMED", "by": member, "at": timezone.now(), "step": step}
+        ClaimMove.objects.create(claim=claim, round=1, **move)
 
 
 @dataclass

@@ -53,6 +53,7 @@ def test_file_with_everything_is_read():
 总分上限: "100.50"
 小数位数: 1
 次序: 先扣分后封顶
+申报流程: [初核, 审定]
 板块:
   - {代号: 基, 名称: 基础分, 类别: 基础, 满分: 60, 起始分: 10, 下限: 0, 上限: 60, 权重: 60}
   - 代号: 履
@@ -79,8 +80,11 @@ def test_file_with_everything_is_read():
         发生即清零: 是
         单位: 小时
         须写理由: 是
+        可申报: 是
         佐证: 必附
         来源: 组织生活
+        活动类型: [党课, 主题党日]
+        计入情形: [到会]
         适用分类: [骨干类]
         应完成次数: 12
         衡量: 成效
@@ -99,6 +103,7 @@ def test_file_with_everything_is_read():
         "decimals": 1,
         "cap_order": "DEDUCT_THEN_CAP",
         "veto_until": "LIFTED",
+        "claim_steps": ["CHECK", "APPROVE"],
         "newcomer": "NOTHING",
         "quarter_value": "SUM",
         "quarter_full": None,
@@ -159,7 +164,10 @@ def test_file_with_everything_is_read():
             "unit_label": "小时",
             "reason_required": True,
             "evidence": "required",
+            "claimable": True,
             "fed_by": "activity",
+            "activity_kinds": ["LECTURE", "THEME_DAY"],
+            "activity_marks": ["PRESENT"],
             "classes": ["骨干类"],
             "posts": [],
             "expected_count": 12,
@@ -184,6 +192,7 @@ def test_short_file_has_its_defaults():
         "decimals": 2,
         "cap_order": "CAP_THEN_DEDUCT",
         "veto_until": "LIFTED",
+        "claim_steps": ["CHECK", "REVIEW", "APPROVE"],
         "newcomer": "NOTHING",
         "quarter_value": "SUM",
         "quarter_full": None,
