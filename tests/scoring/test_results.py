@@ -226,7 +226,7 @@ def test_carry_over_of_a_computed_year_marks_the_year_after_when_it_changes(db):
     item = rules(top, section="上年结转: 20, ")["基-1"]
     fill(home, [own], item, 202501, 202512)
     fill(home, [own], item, 202601, 202602)
-    assert list(Score.objects.filter(month__gte=202601).values_list("total", flat=True)) == [34, 10]
+    assert list(Score.objects.filter(month__gte=202601).order_by("month").values_list("total", flat=True)) == [34, 10]
     StaleScore.objects.all().delete()
     entry(own, item, 50, month=202512)
     compute_units([home.pk], 202512)
