@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS, LEADER_POSTS, SECRETARY_POSTS
 from members.errors import Refused
-from members.models import Appointment, Membership, OrgUnit, User
+from members.models import Appointment, Membership, User
 from members.services.audit import record
 from members.services.messages import tell
 from scoring import months
@@ -234,7 +234,7 @@ def advance_claim(claim: Claim, *, by: User, opinion: str = "") -> Claim:
     step = Step(claim.next_step)
     if claim.kind == Kind.DEDUCTION:
         _require_answered(claim)
-        claim.decision = opinion.strip()[:500]
+        claim.decision = _checked_decision(opinion)
     last = claim.kind == Kind.DEDUCTION or step == steps_of(claim)[-1]
     if last:
         _post(claim, by=by)
@@ -379,6 +379,14 @@ def _require_answered(claim: Claim) -> None:
         raise Refused(_("本人可在 %s 前说明，说明后或到期后才能决定。") % claim.answer_until)
 
 
+def _checked_decision(decision: str) -> str:
+    """Either way the decision says why: it answers what the member has said."""
+    decision = decision.strip()[:500]
+    if not decision:
+        raise Refused(_("请写明处理意见。"))
+    return decision
+
+
 @transaction.atomic
 def drop_deduction(claim: Claim, *, by: User, decision: str) -> Claim:
     """Decide against it, with a sentence that answers the answer."""
@@ -388,9 +396,7 @@ def drop_deduction(claim: Claim, *, by: User, decision: str) -> Claim:
     refusal = may_act(claim, by)
     if refusal:
         raise Refused(refusal)
-    decision = decision.strip()[:500]
-    if not decision:
-        raise Refused(_("请写明处理意见。"))
+    decision = _checked_decision(decision)
     _move(claim, State.DROPPED, by=by, step=claim.next_step, reason=decision[:REASON_LENGTH], decision=decision)
     return claim
 
@@ -442,7 +448,3 @@ def _tell(claim: Claim, by: User) -> None:
     text = sentences.get((Kind(claim.kind), State(claim.state)))
     if text:
         tell(claim.account.member_id, text % words, "scoring:claim-detail", claim.pk)
-
-
-def units_of(claims: Iterable[Claim]) -> set[OrgUnit]:
-    return {claim.unit for claim in claims}

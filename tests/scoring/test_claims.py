@@ -298,7 +298,8 @@ def test_deduction_is_decided_without_an_answer_when_its_days_are_over(db):
     refused(lambda: advance_claim(claim, by=made.cast.secretary), "本人可在")
     Claim.objects.update(answer_until=timezone.localdate() - datetime.timedelta(days=1))
     refused(lambda: answer_deduction(claim, by=made.cast.member, answer="晚了"), "申辩期")
-    assert advance_claim(claim, by=made.cast.secretary).state == "APPROVED"
+    refused(lambda: advance_claim(claim, by=made.cast.secretary, opinion=" "), "处理意见")
+    assert advance_claim(claim, by=made.cast.secretary, opinion="期满未说明，按规定扣分。").state == "APPROVED"
 
 
 def test_deduction_is_dropped_with_a_sentence(db):
@@ -323,7 +324,7 @@ def test_proposer_does_not_decide(db):
     answer_deduction(claim, by=made.cast.member, answer="同意。")
     refused(lambda: advance_claim(claim, by=made.cast.secretary), "提议人")
     # The secretary proposed it, so the deputy or the level above decides.
-    assert advance_claim(claim, by=made.cast.deputy).state == "APPROVED"
+    assert advance_claim(claim, by=made.cast.deputy, opinion="情况属实。").state == "APPROVED"
 
 
 # --- races ----------------------------------------------------------------------------------
