@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from scoring.models import Claim, ClaimMove
-from scoring.services.claims import steps_of
+from scoring.services.claim_chain import steps_of
 
 State, Step = Claim.State, Claim.Step
 StepLine = dict[str, str]

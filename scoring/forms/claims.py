@@ -21,7 +21,7 @@ from scoring.models import Claim, Item
 from scoring.months import label
 from scoring.querysets import ClaimQuerySet
 from scoring.services.claimable import Claimable
-from scoring.services.claims import REASON_LENGTH, Deed
+from scoring.services.deeds import REASON_LENGTH, Deed
 
 AUTOMATIC = gettext_lazy("自动")
 DECISION_LENGTH = 500

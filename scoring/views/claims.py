@@ -25,9 +25,11 @@ from scoring.forms.claims import DECISION_LENGTH, AnswerForm, ClaimFilter
 from scoring.models import Claim, ClaimMove, Evidence
 from scoring.querysets import ClaimQuerySet
 from scoring.services import claims as services
+from scoring.services.claim_chain import may_act
 from scoring.services.claim_evidence import FILES_PER_CLAIM, takes_files
 from scoring.services.claimable import cap_note, cap_notes
-from scoring.services.claims import REASON_LENGTH
+from scoring.services.deductions import answer_deduction, drop_deduction
+from scoring.services.deeds import REASON_LENGTH
 
 PAGE = 50
 MOST = 5_000
@@ -122,7 +124,7 @@ def claim_detail(request: SignedIn, claim: Claim) -> HttpResponse:
     user = request.user
     is_filer, is_about = claim.filed_by_id == user.pk, claim.account.member_id == user.member_id
     decides = bool(claim.next_step) and user.has_perm("scoring.act_on_claim", claim)
-    refusal = services.may_act(claim, user) if decides else ""
+    refusal = may_act(claim, user) if decides else ""
     is_open_to_answer = claim.kind == Kind.DEDUCTION and claim.state == State.CLAIMED and may_still_answer(claim)
     context = {
         "claim": claim,
@@ -210,7 +212,7 @@ def claim_return(request: SignedIn, claim: Claim) -> HttpResponse:
 def claim_drop(request: SignedIn, claim: Claim) -> HttpResponse:
     """Decide against a deduction."""
     try:
-        services.drop_deduction(claim, by=request.user, decision=request.POST.get("opinion", ""))
+        drop_deduction(claim, by=request.user, decision=request.POST.get("opinion", ""))
         messages.success(request, _("已决定不予扣分，本人会收到消息。"))
     except Refused as refusal:
         messages.error(request, str(refusal))
@@ -225,7 +227,7 @@ def claim_answer(request: SignedIn, claim: Claim) -> HttpResponse:
     form = AnswerForm(request.POST)
     try:
         answer = form.cleaned_data["answer"] if form.is_valid() else ""
-        services.answer_deduction(claim, by=request.user, answer=answer)
+        answer_deduction(claim, by=request.user, answer=answer)
         messages.success(request, _("已提交说明，决定时会答复。"))
     except Refused as refusal:
         messages.error(request, str(refusal))

@@ -20,7 +20,7 @@ from scoring.models import Account, Claim, Month
 from scoring.services.claim_evidence import FILES_PER_CLAIM, add_claim_files
 from scoring.services.claim_places import counting_month, item_in, open_months
 from scoring.services.claimable import Claimable, claimable_items
-from scoring.services.claims import propose_deduction
+from scoring.services.deductions import propose_deduction
 from scoring.services.months import policy_of
 from scoring.views.grants import people_of
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from members.models import User
 from scoring.models import Account, Claim, Item, RuleSet
 from scoring.services.accounts import open_member_accounts
-from scoring.services.claims import Deed, save_claim, submit_claim
+from scoring.services.claims import save_claim, submit_claim
+from scoring.services.deeds import Deed
 from scoring.services.rules import load_rule_set, publish_rule_set
 from tests.factories import Cast, cast
 from tests.scoring.factories import MONTH, account

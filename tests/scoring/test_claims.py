@@ -11,19 +11,18 @@ from django.utils import timezone
 from members.errors import Refused
 from members.models import Appointment, Message
 from scoring.models import Claim, ClaimMove, Evidence, LedgerEntry, Month, Score
-from scoring.services import claims, months
+from scoring.services import months
+from scoring.services.claim_chain import may_act
 from scoring.services.claimable import cap_note
 from scoring.services.claims import (
     advance_claim,
     advance_many,
-    answer_deduction,
-    drop_deduction,
-    propose_deduction,
     return_claim,
     save_claim,
     submit_claim,
     withdraw_claim,
 )
+from scoring.services.deductions import answer_deduction, drop_deduction, propose_deduction
 from scoring.services.runs import finish_run, start_run
 from tests.factories import exclusion, user
 from tests.harness.threads import race
@@ -92,7 +91,7 @@ def test_member_without_a_group_leader_is_reviewed_by_the_branch_first(db):
 def test_only_the_post_of_the_step_may_do_it(db, step, allowed):
     made = claiming()
     claim = walk(made, made.claim(), *CHAIN[:step]) if step else made.claim()
-    may = {role for role, who in made.cast.by_role().items() if not claims.may_act(claim, who)}
+    may = {role for role, who in made.cast.by_role().items() if not may_act(claim, who)}
     # Whoever has acted already does not act again.
     assert may == allowed - set(CHAIN[:step])
     waiting = {role for role, who in made.cast.by_role().items() if Claim.objects.waiting_for(who).exists()}
@@ -104,7 +103,7 @@ def test_secretary_does_not_decide_on_the_own_claim_the_deputy_or_the_level_abov
     claim = made.claim(by=made.cast.secretary)
     assert claim.is_escalated
     refused(lambda: advance_claim(claim, by=made.cast.secretary), "自己的申报")
-    may = {role for role, who in made.cast.by_role().items() if not claims.may_act(claim, who)}
+    may = {role for role, who in made.cast.by_role().items() if not may_act(claim, who)}
     assert may == {"deputy", "committee_member"}
     assert advance_claim(claim, by=made.cast.committee_member).state == "APPROVED"
 
