@@ -3,7 +3,8 @@
     services.py serve              start them, print the exports, wait for Ctrl-C
     services.py run COMMAND...     start what DATABASE_URL / REDIS_URL leave unset, run COMMAND, stop them
 
-Nothing is durable here (fsync off): it is for tests and trials only.
+Nothing is durable here (fsync off): it is for tests and trials only. POSTGRES_SETTINGS adds settings of PostgreSQL,
+"shared_buffers=2GB max_wal_size=8GB".
 """
 
 import contextlib
@@ -132,7 +133,8 @@ def postgresql(folder: Path, account: pwd.struct_passwd | None) -> Iterator[str]
     )
     port = free_port()
     careless = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off", "max_connections": "200"}
-    options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", **careless}
+    wanted = dict(setting.split("=", 1) for setting in os.environ.get("POSTGRES_SETTINGS", "").split())
+    options = {"listen_addresses": "127.0.0.1", "port": str(port), "unix_socket_directories": "", **careless, **wanted}
     arguments = [text for name, value in options.items() for text in ("-c", f"{name}={value}")]
     with running([postgres, "-D", str(cluster), *arguments], port, folder, account):
         wait_for_postgresql(port)

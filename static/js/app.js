@@ -140,14 +140,21 @@ document.addEventListener("htmx:confirm", async (event) => {
 
 /* ---------------------------------------------------------------- forms */
 
+function showFileNames(field) {
+  const names = Array.from(field.files, (file) => file.name);
+  document.querySelector(field.dataset.fileName).textContent = names.join("，");
+}
+
 document.addEventListener("change", (event) => {
   const field = event.target;
   if (field.matches("[data-autosubmit]")) field.form.requestSubmit();
-  if (field.matches("[data-file-name]")) {
-    const names = Array.from(field.files, (file) => file.name);
-    document.querySelector(field.dataset.fileName).textContent = names.join("，");
-  }
+  if (field.matches("[data-file-name]")) showFileNames(field);
 });
+
+// A file may be chosen before this script is there, and the browser keeps it when one comes back to the page.
+for (const field of document.querySelectorAll("input[data-file-name]")) {
+  if (field.files.length > 0) showFileNames(field);
+}
 
 for (const name of ["dragover", "dragleave", "drop"]) {
   document.addEventListener(name, (event) => {
