@@ -76,7 +76,7 @@ bench: venv
 	$(BIN)/python -m benchmarks $(ARGS)
 
 pictures: venv
-	$(BIN)/python bin/pictures.py $(ARGS)
+	$(BIN)/python -m bin.pictures $(ARGS)
 
 messages: venv
 	@mkdir -p locale

@@ -81,6 +81,45 @@ PAGES = [
     Page("secretary", "scoring:analysis-part", "branch items"),
     Page("secretary", "scoring:analysis-part", "branch caps"),
     Page("committee_member", "scoring:analysis-part", "committee items", "span=YEAR"),
+    # vetoes
+    Page("committee_member", "evaluations:veto-list"),
+    Page("committee_member", "evaluations:veto-list", "", "q=wjg&state=IN_FORCE"),
+    Page("secretary", "evaluations:veto-create", "branch"),
+    Page("member", "evaluations:veto-detail", "veto"),
+    Page("secretary", "evaluations:veto-detail", "veto"),
+    Page("secretary", "evaluations:veto-vote", "veto"),
+    # campaigns; the one that runs has everybody
+    Page("member", "evaluations:campaign-list"),
+    Page("committee_member", "evaluations:campaign-list"),
+    Page("business_admin", "evaluations:campaign-create", "root"),
+    Page("business_admin", "evaluations:campaign-edit", "campaign_draft"),
+    Page("business_admin", "evaluations:campaign-detail", "campaign_draft"),
+    Page("business_admin", "evaluations:campaign-preview", "campaign_draft"),
+    Page("member", "evaluations:campaign-detail", "poll_campaign"),
+    Page("secretary", "evaluations:campaign-detail", "poll_campaign"),
+    Page("committee_member", "evaluations:campaign-detail", "poll_campaign"),
+    Page("committee_member", "evaluations:campaign-detail", "poll_campaign", "page=40"),
+    Page("secretary", "evaluations:branch-review", "branch poll_campaign"),
+    Page("committee_member", "evaluations:branch-approve", "branch poll_campaign"),
+    Page("committee_member", "evaluations:branch-approve", "large poll_campaign"),
+    Page("committee_member", "evaluations:committee-review", "poll_campaign"),
+    Page("member", "evaluations:self-review", "poll_campaign"),
+    Page("member", "evaluations:candidate-detail", "candidate"),
+    Page("secretary", "evaluations:candidate-detail", "candidate"),
+    Page("member", "evaluations:year-file-list"),
+    Page("committee_member", "evaluations:year-file-list"),
+    Page("committee_member", "evaluations:year-file-list", "", "q=wjg"),
+    Page("committee_member", "evaluations:year-file-list", "", "page=1000"),
+    # polls; every branch has one
+    Page("business_admin", "evaluations:poll-list", "poll_campaign"),
+    Page("business_admin", "evaluations:poll-list", "poll_campaign", "page=40"),
+    Page("secretary", "evaluations:poll-detail", "poll"),
+    Page("large_secretary", "evaluations:poll-detail", "poll_large"),
+    Page("large_secretary", "evaluations:poll-enter", "poll_paper"),
+    Page("member", "evaluations:ballot", "poll"),
+    Page("large_secretary", "evaluations:ballot", "poll_large"),
+    Page("nobody", "evaluations:vote"),
+    Page("nobody", "evaluations:vote-receipts", "poll"),
     # the monthly grid; the large branch has 200 rows and 30 columns
     Page("secretary", "scoring:month-grid", "branch open_month"),
     Page("secretary", "scoring:month-grid", "branch month"),
@@ -102,6 +141,7 @@ PAGES = [
     Page("member", "scoring:claim-edit", "claim_draft"),
     Page("secretary", "scoring:deduction-create", "branch"),
     Page("member", "members:message-list"),
+    Page("system_admin", "members:digest-list"),
     # 组织生活; every branch has had three a month
     Page("member", "scoring:activity-list"),
     Page("member", "scoring:activity-list", "", "mine=1"),
@@ -117,6 +157,13 @@ PAGES = [
     Page("secretary", "scoring:life-check", "branch", "month={month}"),
     Page("committee_member", "scoring:life-check", "root", "month={month}"),
     Page("committee_member", "scoring:life-check", "root", "month={month}&missing=1"),
+    Page("secretary", "scoring:life-turnout", "branch"),
+    Page("large_secretary", "scoring:life-turnout", "large"),
+    Page("secretary", "scoring:life-targets", "branch"),
+    Page("secretary", "scoring:life-lines", "branch"),
+    Page("large_secretary", "scoring:life-lines", "large"),
+    Page("member", "scoring:life-lines-of", "account"),
+    Page("secretary", "scoring:life-lines-of", "account"),
     # months, runs, rules
     Page("secretary", "scoring:month-list"),
     Page("committee_member", "scoring:month-list"),
@@ -197,15 +244,26 @@ PAGES = [
     Page("security_admin", "members:user-lock", "user"),
     Page("security_admin", "members:user-duty", "user"),
     Page("auditor", "members:audit-list"),
-    Page("auditor", "members:audit-list", "", "page=500"),
+    Page("auditor", "members:audit-list", "", "before={audit_moment}-0"),
+    Page("auditor", "members:audit-list", "", "q=没有这样的话"),
+    Page("auditor", "members:audit-list", "", "q=没有这样的话&before={audit_moment}-0"),
+    Page("auditor", "members:audit-list", "", "result=REFUSED"),
+    Page("auditor", "members:audit-list", "", "result=FILE&unit={branch}"),
 ]
 POSTED = """
+    evaluations:campaign-check evaluations:campaign-drop evaluations:campaign-open evaluations:campaign-compute
+    evaluations:committee-approve evaluations:band-return
+    evaluations:campaign-conclude evaluations:self-review-save evaluations:self-review-hand-in
+    evaluations:poll-prepare evaluations:polls-open evaluations:poll-open evaluations:poll-count evaluations:poll-void
+    evaluations:poll-paper evaluations:poll-remind evaluations:codes-renew evaluations:vote-cast
+    evaluations:veto-attach evaluations:veto-answer evaluations:veto-withdraw evaluations:veto-confirm
+    evaluations:veto-reject evaluations:veto-appeal evaluations:veto-uphold evaluations:veto-lift
     scoring:month-cells scoring:evidence-add scoring:evidence-remove scoring:months-close scoring:month-submit
     scoring:month-recall scoring:month-check scoring:month-return scoring:month-close scoring:month-reopen
     scoring:claims-advance scoring:claim-submit scoring:claim-withdraw scoring:claim-advance scoring:claim-return
     scoring:claim-drop scoring:claim-answer scoring:claim-evidence-add scoring:claim-evidence-remove
-    members:messages-read members:message-open
-    scoring:activity-cancel
+    members:messages-read members:message-open members:mail-choose
+    scoring:activity-cancel scoring:activity-undo
     scoring:run-start scoring:grant-event scoring:grant-share scoring:grant-undo scoring:archive-year
     scoring:run-cancel scoring:entry-reverse scoring:rules-publish scoring:rules-revise
     scoring:rules-move scoring:rules-remove scoring:rules-drop
@@ -215,7 +273,11 @@ POSTED = """
     members:roster-import-confirm members:roster-import-drop members:user-unlock
 """.split()
 FILES = """
+    evaluations:veto-file evaluations:campaign-summary-pdf evaluations:campaign-outcome-xlsx
+    evaluations:campaign-approval-pdf evaluations:candidate-approval-pdf
     scoring:evidence-file scoring:month-template scoring:month-sheet-xlsx scoring:ledger-xlsx scoring:ledger-pdf
+    scoring:life-turnout-xlsx scoring:life-targets-xlsx scoring:life-lines-pdf scoring:life-lines-xlsx
+    scoring:life-lines-of-pdf scoring:life-lines-of-xlsx
     scoring:analysis-xlsx scoring:rules-file scoring:rules-xlsx scoring:rules-what-if-xlsx
     members:appointment-export members:roster-template members:roster-import-problems members:audit-export
 """.split()

@@ -8,9 +8,12 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
+from benchmarks.campaigns_scene import campaigns
 from benchmarks.month_job import job
 from benchmarks.organisation import MEMBERS_PER_BRANCH, RULES_FROM, Organisation, settle
+from benchmarks.polls_scene import polls
 from benchmarks.roster_import import workbook
+from evaluations.models import VetoCase
 from members.models import Appointment, Exclusion, Membership, OrgUnit, User
 from members.services.roster import check_upload
 from scoring.models import Activity, Claim, DraftCell, Item, LedgerEntry, Month, RuleSet, Score, ScoreRun
@@ -21,7 +24,7 @@ from scoring.services.rules import load_rule_set, preset_text, publish_rule_set
 HOME = 7
 LARGE_BRANCH_OF = 5
 COLUMNS = 30
-AUDIT_LINES = 100_000
+AUDIT_LINES = 1_000_000
 Post = Appointment.Post
 Duty = User.Duty
 
@@ -44,6 +47,7 @@ def build(made: Organisation) -> Scene:
     _months(made, users)
     _audit_lines(users["auditor"])
     _claims(made, users["member"])
+    _vetoes(made, users)
     _activities(made, large, users["secretary"])
     things = _things(made, large, users)
     _drafts(made, things)
@@ -84,8 +88,8 @@ def _many_columns() -> str:
 def _sign_ins() -> None:
     _run(
         "INSERT INTO members_user "
-        "(password, is_superuser, username, member_id, duty, is_active, must_change_password) "
-        "SELECT '!', false, staff_number, id, '', true, false FROM members_member ORDER BY id"
+        "(password, is_superuser, username, member_id, duty, is_active, email, mail, must_change_password) "
+        "SELECT '!', false, staff_number, id, '', true, '', 'DAILY', false FROM members_member ORDER BY id"
     )
 
 
@@ -146,9 +150,11 @@ def _months(made: Organisation, users: dict[str, User]) -> None:
 def _audit_lines(user: User) -> None:
     _run(
         "INSERT INTO members_auditevent (at, user_id, actor, address, action, target, result, detail) "
-        "SELECT now() - (i || ' seconds')::interval, %s, '审计管理员', NULL, 'members.change_member', '党员 #' || i, "
-        "'DONE', '' FROM generate_series(1, %s) AS i",
-        user.pk, AUDIT_LINES,
+        "SELECT now() - ((%s - i) * 30 || ' seconds')::interval, %s, '审计管理员', NULL, CASE WHEN i %% 1000 = 7 "
+        "THEN 'scoring.export_ledger' WHEN i %% 2 = 0 THEN 'members.sign_in' ELSE 'members.change_member' END, "
+        "'党员 #' || i, CASE WHEN i %% 2000 = 11 THEN 'REFUSED' ELSE 'DONE' END, '更正了工作岗位和联系电话' "
+        "FROM generate_series(1, %s) AS i",
+        AUDIT_LINES, user.pk, AUDIT_LINES,
     )  # fmt: skip
 
 
@@ -172,8 +178,26 @@ def _claims(made: Organisation, user: User) -> None:
         happened_on=draft.happened_on, reason="参加抢修", filed_by=user,
     )  # fmt: skip
     _run(
-        "INSERT INTO members_message (user_id, text, url, at) SELECT id, '申报“抢修”已入账，计 3 分。', '', now() "
-        "FROM members_user ORDER BY id"
+        "INSERT INTO members_message (user_id, text, url, lines, at) "
+        "SELECT id, '申报“抢修”已入账，计 3 分。', '', '[]', now() FROM members_user ORDER BY id"
+    )
+
+
+def _vetoes(made: Organisation, users: dict[str, User]) -> None:
+    """A case about every two-thousandth member and about the one who looks, answered, with its first move."""
+    _run(
+        "INSERT INTO evaluations_vetocase (account_id, unit_id, rule_set_id, form, level, ground, happened_on, "
+        "facts, state, proposed_by_id, proposed_at, answer_until, answer, answered_at, decision, appeal, "
+        "appeal_decision, key) "
+        "SELECT a.id, s.branch_id, %s, 'MEETING', 'SEVERE', '违反工作纪律', now(), '值班脱岗', 'PROPOSED', %s, "
+        "now(), now() - interval '1 day', '事出有因', now(), '', '', '', gen_random_uuid() FROM scoring_account a "
+        "JOIN members_membership s ON s.member_id = a.member_id AND s.ended_on IS NULL "
+        "WHERE a.id %% 2000 = 0 OR a.member_id = %s ORDER BY a.id",
+        made.rule_set.pk, users["committee_member"].pk, users["member"].member_id,
+    )  # fmt: skip
+    _run(
+        "INSERT INTO evaluations_vetomove (case_id, from_state, to_state, by_id, at, reason) "
+        "SELECT id, '', 'PROPOSED', proposed_by_id, proposed_at, '' FROM evaluations_vetocase ORDER BY id"
     )
 
 
@@ -235,6 +259,7 @@ def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[
         "user": users["member"].pk,
         "claim": Claim.objects.filter(account__member=member, state="CLAIMED").latest("pk").pk,
         "claim_draft": Claim.objects.filter(account__member=member, state="DRAFT").latest("pk").pk,
+        "veto": VetoCase.objects.get(account__member=member).pk,
         "activity": Activity.objects.filter(unit=home, state="HELD").latest("pk").pk,
         "activity_planned": Activity.objects.get(unit=home, state="PLANNED").pk,
         "activity_large": Activity.objects.get(unit=large, state="PLANNED").pk,
@@ -247,4 +272,7 @@ def _things(made: Organisation, large: OrgUnit, users: dict[str, User]) -> dict[
         "item": Item.objects.filter(section__rule_set=made.rule_set).earliest("pk").pk,
         "run": ScoreRun.objects.latest("pk").pk,
         "upload": upload.pk,
+        **polls(made, home, large.pk, users["business_admin"]),
+        **campaigns(made, users),
+        "audit_moment": int((timezone.now().timestamp() - AUDIT_LINES // 2 * 30) * 1_000_000),
     }

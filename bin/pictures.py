@@ -4,30 +4,21 @@ It lives in a temporary folder. The order below is the story of one month: a pic
 """
 
 import argparse
-import contextlib
 import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 
 import openpyxl
-from PIL import Image
-from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
-ROOT = Path(__file__).resolve().parent.parent
-PICTURES = ROOT / "docs" / "pictures"
+from bin.camera import PICTURES, ROOT, Camera, agree, demonstration
+from bin.pictures_year import activity_pictures, claim_pictures, rules_pictures, shared_pictures, veto_pictures
+
 SAMPLES = ROOT / "sample_data"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage", "--no-first-run"]
-DESKTOP: ViewportSize = {"width": 1440, "height": 900}
-PHONE: ViewportSize = {"width": 390, "height": 844}
-WIDTH = {False: 1200, True: 585}
-MOST_BYTES = 250_000
 BRANCH, MONTH_BEFORE = "检修部党支部", 202609
 # What goes wrong in rosters as they arrive; one line each.
 MESSY = """工号,姓名,性别,公民身份号码,入党时间,所在党支部
@@ -51,83 +42,13 @@ _PASTE = """text => {
 }"""
 
 
-@contextlib.contextmanager
-def demonstration() -> Iterator[tuple[str, str]]:
-    """Address and password of a fresh demonstration."""
-    with tempfile.TemporaryDirectory(prefix="pictures-") as folder:
-        environment = os.environ | {"VAR_DIR": folder, "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "bin/demo.py"]
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True)
-        try:
-            assert server.stdout is not None
-            address = next(filter(None, (re.search(r"网站地址：(\S+)/", line) for line in server.stdout)), None)
-            if address is None:
-                raise SystemExit("演示没有启动，原因见上方信息。")
-            yield address[1], (Path(folder) / "demo-password").read_text().strip()
-        finally:
-            server.send_signal(signal.SIGINT)
-            server.wait()
-
-
-class Camera:
-    """Signs people in and keeps what they see."""
-
-    def __init__(self, browser: Browser, address: str, password: str, wanted: list[str]) -> None:
-        self.browser, self.address, self.password, self.wanted = browser, address, password, wanted
-
-    def sign_in(self, username: str = "", *, phone: bool = False, dark: bool = False) -> Page:
-        context = self.browser.new_context(
-            base_url=self.address,
-            locale="zh-CN",
-            timezone_id="Asia/Shanghai",
-            viewport=PHONE if phone else DESKTOP,
-            device_scale_factor=1.5 if phone else 1,
-            is_mobile=phone,
-            has_touch=phone,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-        )
-        page = context.new_page()
-        page.goto("/")
-        if username:
-            page.fill("[name=username]", username)
-            page.fill("[name=password]", self.password)
-            page.locator("[name=password]").press("Enter")
-            page.locator("nav.bottomnav, .topbar").first.wait_for(state="attached")
-        return page
-
-    def take(self, page: Page, name: str, *, height: int = 0) -> None:
-        """Keep the window, or with `height` that much of the page, as a small PNG."""
-        if self.wanted and name not in self.wanted:
-            return
-        page.wait_for_load_state("networkidle")
-        size = page.viewport_size or DESKTOP
-        phone = size["width"] == PHONE["width"]
-        page.set_viewport_size({"width": size["width"], "height": height or size["height"]})
-        page.wait_for_timeout(400)
-        shot = Image.open(BytesIO(page.screenshot())).convert("RGB")
-        page.set_viewport_size(size)
-        width = WIDTH[phone]
-        shot = shot.resize((width, round(shot.height * width / shot.width)), Image.Resampling.LANCZOS)
-        path = PICTURES / f"{name}.png"
-        # Median cut keeps the gradients, k-means the small touches of colour.
-        shot.quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=2, dither=Image.Dither.NONE).save(
-            path, optimize=True
-        )
-        print(f"{path.relative_to(ROOT)}  {path.stat().st_size // 1000} kB", flush=True)
-        if path.stat().st_size > MOST_BYTES:
-            raise SystemExit(f"{path.name} 太大，请缩小画面。")
-
-
-def agree(page: Page) -> None:
-    page.locator("dialog.ask[open] .btn-primary").last.click()
-
-
 def open_grid(page: Page) -> None:
     """The grid of the own branch, in the month before this one."""
     page.goto("/months/")
     page.locator("main").get_by_role("link", name=BRANCH).first.click()
     page.locator("#grid-table tbody td").first.wait_for(state="attached")
+    # The buttons work when the script has been loaded.
+    page.wait_for_load_state("networkidle")
 
 
 def paste(page: Page, rows: list[list[str]]) -> None:
@@ -168,19 +89,6 @@ def office_pictures(camera: Camera) -> None:
     page.goto("/members/?q=suk")
     page.locator("main tbody").get_by_role("link").first.click()
     camera.take(page, "member", height=720)
-
-
-def rules_pictures(camera: Camera) -> None:
-    """A revision of the rules: a draft, what is wrong with it, how it differs, who would gain."""
-    page = camera.sign_in("90001")
-    page.goto("/rule-sets/1/")
-    page.get_by_role("button", name="建立新版本草稿").click()
-    page.wait_for_load_state("networkidle")
-    camera.take(page, "rules-edit", height=1000)
-    draft = re.findall(r"/rule-sets/(\d+)/", page.url)[0]
-    page.goto(f"/rule-sets/{draft}/what-if/?unit=1&span=MONTH:{MONTH_BEFORE}")
-    page.wait_for_load_state("networkidle")
-    camera.take(page, "what-if", height=900)
 
 
 def roster_pictures(camera: Camera, folder: Path) -> None:
@@ -290,6 +198,8 @@ def system_pictures(camera: Camera) -> None:
     page = camera.sign_in("admin")
     page.goto("/users/?state=duty")
     camera.take(page, "administrator", height=640)
+    page.goto("/audit/")
+    camera.take(page, "audit", height=900)
 
 
 def main() -> None:
@@ -313,6 +223,10 @@ def main() -> None:
             secretary_pictures,
             review_pictures,
             rules_pictures,
+            claim_pictures,
+            shared_pictures,
+            activity_pictures,
+            veto_pictures,
             system_pictures,
         )
         for step in steps:

@@ -22,7 +22,28 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
 # --- collection and report ------------------------------------------------------------------
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database-only",
+        action="store_true",
+        help="leave out what asks no database: its answer is the same on every engine",
+    )
+
+
+def asks_database(item: pytest.Item) -> bool:
+    """Whether the engine can make a difference to this test. How a page looks, in light and dark, is none of its
+    business."""
+    if "dark" in getattr(getattr(item, "callspec", None), "params", {}):
+        return False
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return bool({"db", "real_db"} & fixtures) or item.get_closest_marker("django_db") is not None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--database-only"):
+        left = [item for item in items if not asks_database(item)]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if asks_database(item)]
     missing = chromium.chromium() is None
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
