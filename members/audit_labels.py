@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from django.apps import apps
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -14,6 +15,9 @@ LABELS: dict[str, str | Promise] = {
     "members": _("打开后台维护"),
     "members.use_product": _("使用系统"),
     "members.read_messages": _("查看站内消息"),
+    "members.choose_mail": _("设置邮件通知"),
+    "members.send_digest": _("发送每日汇总邮件"),
+    "members.view_digests": _("查看每日汇总邮件"),
     "members.sign_in": _("登录"),
     "members.change_password": _("修改密码"),
     "members.set_up": _("首次设置"),
@@ -61,3 +65,22 @@ def add(labels: Mapping[str, str | Promise]) -> None:
 
 def label_of(action: str) -> str:
     return str(LABELS.get(action, action))
+
+
+def codes_named(name: str) -> list[str]:
+    """Several codes may have one name: the permission asked for and the verb done."""
+    return [code for code, label in LABELS.items() if str(label) == name]
+
+
+def takes_out(action: str) -> bool:
+    """Whether something leaves the house with it: an export or a download."""
+    return action.partition(".")[2].startswith(("export_", "download_"))
+
+
+def by_app() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every name once, under what its app is called: a choice field with groups."""
+    names: dict[str, dict[str, str]] = {}
+    for code, label in LABELS.items():
+        names.setdefault(code.partition(".")[0], {})[str(label)] = code
+    titles = {config.label: str(config.verbose_name) for config in apps.get_app_configs()}
+    return [(titles.get(app, app), [(codes[name], name) for name in sorted(codes)]) for app, codes in names.items()]

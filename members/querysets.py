@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, SmallIntegerField, Value, When
 from django.db.models.functions import Left, Replace
 from django.db.models.lookups import StartsWith
+from django.utils import timezone
 
 from members import personal
 from members.access import BUSINESS_ADMIN_POSTS, LEADER_POSTS, SECRETARY_POSTS, SEEING_POSTS, below
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from members.access import Authority
     from members.models import (  # noqa: F401
         Appointment,
+        AuditEvent,
+        Digest,
         Exclusion,
         Member,
         Membership,
@@ -222,3 +225,54 @@ class MessageQuerySet(QuerySet["Message"]):
 
     def unread(self, user: User) -> MessageQuerySet:
         return self.visible_to(user).filter(read_at__isnull=True)
+
+
+class DigestQuerySet(QuerySet["Digest"]):
+    def due(self, at: datetime.datetime) -> DigestQuerySet:
+        """What may go out now, the least tried first."""
+        return self.filter(state="WAITING", due_at__lte=at).order_by("attempts", "pk")
+
+    def undelivered(self) -> DigestQuerySet:
+        return self.filter(state__in=["FAILED", "UNCLEAR"])
+
+
+class AuditEventQuerySet(QuerySet["AuditEvent"]):
+    def newest_first(self) -> AuditEventQuerySet:
+        """By time, as the index has it; of one moment the later line first."""
+        return self.order_by("-at", "-pk")
+
+    def between(self, since: datetime.date | None, until: datetime.date | None) -> AuditEventQuerySet:
+        """Of the days from `since` to `until`, both included, in the local calendar."""
+        rows = self
+        if since:
+            rows = rows.filter(at__gte=_midnight(since))
+        if until:
+            rows = rows.filter(at__lt=_midnight(until + datetime.timedelta(days=1)))
+        return rows
+
+    def before(self, at: datetime.datetime, pk: int) -> AuditEventQuerySet:
+        """What comes after this line when the newest stands first; pk 0: everything before the moment."""
+        # Said twice: the first half alone lets the index begin at the right place.
+        return self.filter(Q(at__lt=at) | Q(pk__lt=pk), at__lte=at)
+
+    def search(self, text: str) -> AuditEventQuerySet:
+        """Who (as people are found elsewhere: pinyin, initials, staff number), to whom or what, which sentence."""
+        text = text.strip()
+        if not text:
+            return self
+        users = apps.get_model("members", "User").objects.search(text)
+        said = Q(actor__contains=text) | Q(target__contains=text) | Q(detail__contains=text)
+        return self.filter(said | Q(user__in=users.values("pk")))
+
+    def of_unit(self, unit: OrgUnit) -> AuditEventQuerySet:
+        """Done by people who belong or belonged to the unit or hold or held a post in it; or done to what bears its
+        name."""
+        member = {"member": OuterRef("member")}
+        stays = apps.get_model("members", "Membership").objects.within(unit).filter(**member)
+        posts = apps.get_model("members", "Appointment").objects.filter(unit__path__startswith=unit.path, **member)
+        users = apps.get_model("members", "User").objects.filter(Exists(stays) | Exists(posts))
+        return self.filter(Q(target__contains=unit.name) | Q(user__in=users.values("pk")))
+
+
+def _midnight(day: datetime.date) -> datetime.datetime:
+    return timezone.make_aware(datetime.datetime.combine(day, datetime.time.min))

@@ -130,6 +130,8 @@ def is_auditor(user: User) -> bool:
 rules.add_perm("members", is_system_admin)  # the rescue tool lists the app
 rules.add_perm("members.use_product", is_signed_in)
 rules.add_perm("members.read_messages", is_signed_in)
+rules.add_perm("members.choose_mail", is_signed_in)
+rules.add_perm("members.view_digests", is_system_admin)
 rules.add_perm("members.set_up", is_business_admin)
 rules.add_perm("members.view_tree", is_signed_in)
 rules.add_perm("members.view_unit", sees_tree_of)

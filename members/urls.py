@@ -1,6 +1,6 @@
 from django.urls import path
 
-from members.views import appointments, audit, messages, people, roster, sign_in, units, users
+from members.views import appointments, audit, digests, messages, people, roster, sign_in, units, users
 
 app_name = "members"
 urlpatterns = [
@@ -11,6 +11,8 @@ urlpatterns = [
     path("messages/", messages.message_list, name="message-list"),
     path("messages/read/", messages.messages_read, name="messages-read"),
     path("messages/<int:pk>/open/", messages.message_open, name="message-open"),
+    path("messages/mail/", messages.mail_choose, name="mail-choose"),
+    path("digests/", digests.digest_list, name="digest-list"),
     # units
     path("units/", units.unit_tree, name="unit-tree"),
     path("units/new/", units.unit_create_root, name="unit-create-root"),

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from members.audit_labels import LABELS, label_of
-from members.forms.fields import UnitField, UnitIdField, day_field
+from members.forms.fields import UnitField, UnitIdField
 from members.forms.people import CLASSES
-from members.models import AuditEvent, Exclusion, Member, Membership, OrgUnit, User
+from members.models import Exclusion, Member, Membership, OrgUnit
 from members.querysets import MembershipQuerySet, OrgUnitQuerySet, UserQuerySet
 
 ANY = ("", _("全部"))
@@ -119,34 +118,3 @@ class UserFilter(Filter):
         if unit:
             users = users.filter(member__in=Membership.objects.current().within(unit).values("member"))
         return users
-
-
-class AuditFilter(Filter):
-    action = forms.ChoiceField(label=_("动作"), required=False)
-    result = forms.ChoiceField(label=_("结果"), required=False, choices=[ANY, *AuditEvent.Result.choices])
-    since = day_field(_("自"), required=False)
-    until = day_field(_("至"), required=False)
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["q"].label = _("人员")
-        self.fields["q"].widget.attrs["placeholder"] = _("姓名或登录名")
-        # Several codes may have one name: it is offered once and finds them all.
-        names = {str(label): code for code, label in LABELS.items()}
-        self.fields["action"].choices = [ANY, *((names[name], name) for name in sorted(names))]  # type: ignore[attr-defined]
-
-    def apply(self, events: QuerySet[AuditEvent]) -> QuerySet[AuditEvent]:
-        who = self.value("q")
-        if who:
-            users = User.objects.search(who)
-            events = events.filter(user__in=users.values("pk"))
-        if self.value("action"):
-            name = label_of(self.value("action"))
-            events = events.filter(action__in=[code for code, label in LABELS.items() if str(label) == name])
-        if self.value("result"):
-            events = events.filter(result=self.value("result"))
-        if self.value("since"):
-            events = events.filter(at__date__gte=self.value("since"))
-        if self.value("until"):
-            events = events.filter(at__date__lte=self.value("until"))
-        return events

@@ -1,5 +1,5 @@
 from members.models.audit import AuditEvent
-from members.models.messages import Message
+from members.models.messages import Digest, Message, Reminder
 from members.models.people import Appointment, ClassChange, Exclusion, Member, Membership
 from members.models.roster import RosterImport
 from members.models.units import OrgUnit
@@ -9,11 +9,13 @@ __all__ = [
     "Appointment",
     "AuditEvent",
     "ClassChange",
+    "Digest",
     "Exclusion",
     "Member",
     "Membership",
     "Message",
     "OrgUnit",
+    "Reminder",
     "RosterImport",
     "User",
 ]

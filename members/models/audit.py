@@ -1,6 +1,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from members.querysets import AuditEventQuerySet
+
 
 class AuditEvent(models.Model):
     """One line of the audit log: who, when, from where, what, with which result. Append-only by trigger."""
@@ -20,6 +22,8 @@ class AuditEvent(models.Model):
     target = models.CharField(_("对象"), max_length=120, blank=True)
     result = models.CharField(_("结果"), max_length=8, choices=Result, default=Result.DONE)
     detail = models.TextField(_("说明"), blank=True)
+
+    objects = AuditEventQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("操作日志")

@@ -31,6 +31,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         AUDIT = "AUDIT", _("审计管理员")
         ALL = "ALL", _("系统、安全、审计管理员")
 
+    class Mail(models.TextChoices):
+        DAILY = "DAILY", _("每日汇总")
+        NONE = "NONE", _("不发")
+
     username = models.CharField(
         _("登录名"),
         max_length=60,
@@ -42,6 +46,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     )
     duty = models.CharField(_("管理职责"), max_length=10, choices=Duty, blank=True, default=Duty.NONE)
     is_active = models.BooleanField(_("启用"), default=True)
+    email = models.EmailField(_("电子邮箱"), blank=True)
+    mail = models.CharField(_("邮件通知"), max_length=5, choices=Mail, default=Mail.DAILY)
     must_change_password = models.BooleanField(_("须改密码"), default=False)
 
     objects = UserManager()

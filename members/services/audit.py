@@ -45,5 +45,7 @@ def record(
     )
 
 
-def record_refusal(request: HttpRequest, permission: str, thing: models.Model | None) -> None:
-    record(request.user, permission, thing or request.path[:120], result=AuditEvent.Result.REFUSED)  # type: ignore[arg-type]
+def record_refusal(request: HttpRequest, permission: str, thing: models.Model | None, *, detail: str = "") -> None:
+    """Append that the rules said no: without detail to the page, with it the sentence that was answered."""
+    target = thing or request.path[:120]
+    record(request.user, permission, target, detail=detail, result=AuditEvent.Result.REFUSED)  # type: ignore[arg-type]

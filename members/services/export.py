@@ -1,4 +1,4 @@
-"""What leaves the house as a file: the 花名册 and the audit log. Each export is itself noted in the log."""
+"""The 花名册 as a file. Each export is itself noted in the log."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from members.audit_labels import label_of
-from members.models import AuditEvent, Member, Membership, OrgUnit, User
+from members.models import Member, Membership, OrgUnit, User
 from members.personal import mask, unseal
 from members.services.audit import record
 from members.spreadsheet import Column, stamp, write_table
@@ -57,25 +56,6 @@ def write_roster(target: str | IO[bytes], *, unit: OrgUnit | None, in_full: bool
     )
     detail = f"{counter.count} 名党员，{'含完整身份证号和电话' if in_full else '身份证号和电话已遮挡'}"
     record(by, "members.export_roster", unit or "", detail=detail)
-    return counter.count
-
-
-def write_audit(target: str | IO[bytes], *, events: QuerySet[AuditEvent], by: User) -> int:
-    """Write lines of the log, newest first; the export leaves a line of its own. Out: how many."""
-    columns = [
-        Column(_("编号"), 10),
-        Column(_("时间"), 20),
-        Column(_("人员"), 14),
-        Column(_("来源地址"), 16, is_code=True),
-        Column(_("动作"), 18),
-        Column(_("对象"), 32),
-        Column(_("结果"), 8),
-        Column(_("说明"), 48),
-    ]
-    counter = _Counter(_audit_rows(events))
-    footer = stamp(by, timezone.localtime())
-    write_table(target, sheet=_("操作日志"), title=_("操作日志"), columns=columns, rows=counter, footer=footer)
-    record(by, "members.export_audit", detail=f"{counter.count} 条")
     return counter.count
 
 
@@ -129,11 +109,3 @@ def _roster_rows(rows: QuerySet[Membership], in_full: bool) -> Iterator[tuple[An
             number, staff, name, genders[gender], people, id_number, born, education, categories[category],
             branch, group, joined, regular, job, phone, flags[floating], flags[missing], remark,
         )  # fmt: skip
-
-
-def _audit_rows(events: QuerySet[AuditEvent]) -> Iterator[tuple[Any, ...]]:
-    results = {result.value: str(result.label) for result in AuditEvent.Result}
-    fields = ("pk", "at", "actor", "address", "action", "target", "result", "detail")
-    for pk, at, actor, address, action, target, result, detail in events.values_list(*fields).iterator(CHUNK):
-        when = f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}"
-        yield pk, when, actor, address, label_of(action), target, results[result], detail

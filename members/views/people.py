@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.paginator import Page, Paginator
 from django.db.models import Exists, OuterRef, Q
 from django.forms import Form
 from django.http import HttpResponse
@@ -29,22 +28,11 @@ from members.forms.people import (
     TransferForm,
 )
 from members.models import Appointment, Exclusion, Member, Membership, OrgUnit
+from members.paging import ByName
 from members.permissions import SignedIn, permitted
-from members.querysets import MembershipQuerySet
 from members.services import people as services
 
 PAGE_SIZE = 50
-
-
-class _ByName(Paginator):
-    """Pages of the ids of memberships in the order of names: nothing else is sorted and skipped over."""
-
-    object_list: MembershipQuerySet
-
-    def page(self, number: int | str) -> Page[Any]:
-        valid = self.validate_number(number)
-        start = (valid - 1) * self.per_page
-        return Page(self.object_list.stretch_by_name(start, start + self.per_page), valid, self)
 
 
 @require_safe
@@ -55,7 +43,7 @@ def member_list(request: SignedIn) -> HttpResponse:
     units = OrgUnit.objects.branches().open().filter(below(paths, "path") | above)
     narrowed = MemberFilter(request.GET, units=units)
     rows = narrowed.apply(Membership.objects.visible_to(request.user))
-    page = _ByName(rows, PAGE_SIZE).get_page(request.GET.get("page"))
+    page = ByName(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     context = {"filter": narrowed, "page": page, "lines": _lines(list(page.object_list))}
     context["may_admit"] = request.user.has_perm("members.admit_members")
     return render(request, "members/member_list.html", context)

@@ -9,8 +9,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from members.models import AuditEvent, Member
-from members.services.audit import record
-from members.services.export import write_audit, write_roster
+from members.services.export import write_roster
 from members.spreadsheet import Column, write_table
 from tests import factories
 
@@ -129,18 +128,6 @@ def test_table_of_many_rows_takes_bounded_memory(tmp_path: Path):
     write_table(str(tmp_path / "t.xlsx"), sheet="表", title="题", columns=columns, rows=rows, footer="尾")
     grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
     assert grown < 30_000, f"{grown} KB"
-
-
-@pytest.mark.django_db
-def test_audit_export_reads_like_the_page_and_notes_itself():
-    by = factories.user(username="audit")
-    record(factories.user(username="10001"), "members.sign_in", result="REFUSED", detail="=1")
-    file = io.BytesIO()
-    assert write_audit(file, events=AuditEvent.objects.all(), by=by) == 1
-    rows = read(file.getvalue())
-    assert rows[1] == ["编号", "时间", "人员", "来源地址", "动作", "对象", "结果", "说明"]
-    assert rows[2][2:] == ["10001", None, "登录", None, "被拒绝", "=1"]
-    assert AuditEvent.objects.first().action == "members.export_audit"
 
 
 @pytest.mark.django_db

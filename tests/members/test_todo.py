@@ -20,7 +20,7 @@ def test_secretary_is_told_of_members_without_sign_in():
     factories.member(cast.branch)
     factories.member(cast.other_branch)
     users = reverse("members:user-list")
-    assert waiting_for(cast.secretary) == [Todo("党员尚未开通账号", users, 1)]
+    assert waiting_for(cast.secretary) == [Todo("党员尚未开通账号", users, 1, kind="党员尚未开通账号")]
     assert titles(cast.business_admin)["党员尚未开通账号"] == 2
 
 
@@ -53,3 +53,11 @@ def test_nothing_waits_for_members_and_administrators():
     factories.member(cast.branch)
     for person in (cast.member, cast.group_leader, cast.system_admin, cast.auditor):
         assert waiting_for(person) == []
+
+
+def test_to_dos_take_one_query_whatever_waits(queries):
+    cast = factories.cast()
+    assert cast.secretary.authority.posts
+    with queries() as asked:
+        waiting_for(cast.secretary)
+    assert len(asked) == 1
