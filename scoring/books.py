@@ -67,10 +67,12 @@ Layout = Sequence[tuple[Section, Sequence[Item]]]
 
 @dataclass(frozen=True)
 class _Kept:
-    """All of a rule set, with the items that units added, and what earlier versions' items are called here."""
+    """All of a rule set, with the items that units added, and what earlier versions' items are called here and
+    since when each clause number stands."""
 
     layout: Layout
     older: dict[int, int]
+    since: dict[str, int]
     has_custom: bool
 
 
@@ -102,6 +104,11 @@ def _holds(item: Item, chain: frozenset[int], month: int | None) -> bool:
     if item.unit_id not in chain:
         return False
     return month is None or ((item.from_month or 0) <= month and (item.to_month is None or month <= item.to_month))
+
+
+def since_when(rule_set: RuleSet) -> dict[str, int]:
+    """Clause number -> the month from which a published version of these rules has had it."""
+    return _kept_of(rule_set).since
 
 
 def custom_units(rule_set: RuleSet) -> frozenset[int]:
@@ -145,15 +152,19 @@ def _read(rule_set: RuleSet) -> _Kept:
         items[item.section_id].append(item)
     layout = [(section, items[section.pk]) for section in sections]
     everything = [item for _section, ones in layout for item in ones]
-    return _Kept(layout, _older(rule_set, everything), any(item.unit_id for item in everything))
-
-
-def _older(rule_set: RuleSet, items: Iterable[Item]) -> dict[int, int]:
-    """Items of other versions of the same rules -> the item of the same clause number (and unit) in this one."""
-    here = {(item.unit_id, item.code): item.pk for item in items}
     others = Item.objects.filter(section__rule_set__owner=rule_set.owner_id, section__rule_set__code=rule_set.code)
-    rows = others.exclude(section__rule_set=rule_set.pk).values_list("pk", "unit", "code")
-    return {pk: here[unit, code] for pk, unit, code in rows if (unit, code) in here}
+    rows = others.exclude(section__rule_set=rule_set.pk).values_list(
+        "pk", "unit", "code", "section__rule_set__state", "section__rule_set__effective_from"
+    )
+    # Items of other versions of the same rules -> the item of the same clause number (and unit) in this one.
+    here = {(item.unit_id, item.code): item.pk for item in everything}
+    older, since = {}, dict.fromkeys((item.code for item in everything), rule_set.effective_from)
+    for pk, unit, code, state, begun in rows:
+        if (unit, code) in here:
+            older[pk] = here[unit, code]
+            if state != RuleSet.State.DRAFT:
+                since[code] = min(since[code], begun)
+    return _Kept(layout, older, since, any(item.unit_id for item in everything))
 
 
 def book_of(rule_set: RuleSet, layout: Layout | None = None) -> RuleBook:

@@ -19,7 +19,7 @@ from scoring.calculation.order import compute, months_in_view
 from scoring.calculation.trace import TOTAL, Step, Trace
 from scoring.circumstances import read_circumstances
 from scoring.groups import facts_of, read_groups
-from scoring.models import Item, LedgerEntry, Score, Section
+from scoring.models import Item, LedgerEntry, Score, Section, Veto
 from scoring.months import period_start
 from scoring.services.population import read_vetoes
 
@@ -67,6 +67,7 @@ class Explanation:
     sections: list[SectionLine]
     adjustments: list[LedgerEntry]
     agrees: bool
+    vetoes: list[Veto]
 
 
 def _show(fine: int) -> str:
@@ -121,7 +122,8 @@ def explain(score: Score) -> Explanation:
     notes = [sentence(step) for step in trace.of(TOTAL)]
     start = period_start(score.month, book.period)
     adjustments = [entry for entry in entries if entry.item_id is None and entry.month >= start]
-    return Explanation(total, notes, lines, adjustments, total == score.total)
+    vetoes = Veto.objects.in_force(score.month, book.period, book.veto_until).filter(account=score.account_id)
+    return Explanation(total, notes, lines, adjustments, total == score.total, list(vetoes))
 
 
 def _own(item: Item, book: RuleBook, entries: Sequence[LedgerEntry], score: Score) -> list[LedgerEntry]:

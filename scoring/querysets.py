@@ -4,7 +4,7 @@ import datetime
 from typing import TYPE_CHECKING
 
 from django.apps import apps
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from members.access import (
     BRANCH_COMMITTEE_POSTS,
@@ -15,6 +15,7 @@ from members.access import (
     SEEING_POSTS,
     below,
 )
+from scoring.months import period_start
 
 if TYPE_CHECKING:
     from members.models import Member, OrgUnit, User
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         RuleSet,
         Score,
         ScoreRun,
+        Veto,
     )
 
 # Whoever holds one of these works with the months of a branch.
@@ -182,12 +184,22 @@ class EvidenceQuerySet(QuerySet["Evidence"]):
         others once they stand in the ledger."""
         authority = user.authority
         if authority.is_superuser:
-            return self.standing()
+            return self.standing().filter(is_held=False)
         accounts = apps.get_model("scoring", "Account").objects.visible_to(user).values("pk")
         posted = Q(entry__account__in=accounts)
         claims = apps.get_model("scoring", "Claim").objects.visible_to(user).values("pk")
         worked_with = below(authority.paths(MONTH_POSTS), "cell__unit__path")
         return self.standing().filter(posted | worked_with | Q(claim__in=claims))
+
+
+class VetoQuerySet(QuerySet["Veto"]):
+    def in_force(self, month: int, period: str, until: str) -> VetoQuerySet:
+        """Those that bear on the points of a month: in force in any month of the period to date; by the rules until
+        lifted (LIFTED), or at the latest until their year ends (YEAR_END)."""
+        rows = self.filter(from_month__lte=month).exclude(to_month__lte=period_start(month, period))
+        # With the month it began in as the end, it never held.
+        rows = rows.exclude(to_month=F("from_month"))
+        return rows.filter(from_month__gte=period_start(month, "YEAR")) if until == "YEAR_END" else rows
 
 
 class MonthQuerySet(QuerySet["Month"]):

@@ -46,19 +46,29 @@ def span_label(subject: Subject, first: int) -> str:
 _USES = """
 SELECT e.item_id, count(*) - 2 * count(e.reverses_id), sum(e.points)
 FROM scoring_ledgerentry e
-WHERE e.unit_id {among} AND e.month BETWEEN %s AND %s AND e.item_id IS NOT NULL
+WHERE {units} e.month BETWEEN %s AND %s AND e.item_id IS NOT NULL
 GROUP BY e.item_id
 """
 
 
 def uses_of(subject: Subject, first: int) -> dict[int, Use]:
     """Item -> its use below the unit. Two queries."""
-    units = OrgUnit.objects.within(subject.unit).branches().order_by("pk").values_list("pk", flat=True)
-    with connection.cursor() as cursor:
+    condition, chosen = "", []
+    if not _is_everything(subject.unit):
         # A list of branches, for which there is an index; by their path the whole ledger would be read.
-        cursor.execute(_USES.format(among=AMONG[connection.vendor]), [listed(list(units)), first, subject.month])
+        units = OrgUnit.objects.within(subject.unit).branches().order_by("pk").values_list("pk", flat=True)
+        condition, chosen = f"e.unit_id {AMONG[connection.vendor]} AND", [listed(list(units))]
+    with connection.cursor() as cursor:
+        cursor.execute(_USES.format(units=condition), [*chosen, first, subject.month])
         rows = cursor.fetchall()
     return {item: Use(int(n), from_hundredths(points), from_hundredths(abs(points))) for item, n, points in rows}
+
+
+def _is_everything(unit: OrgUnit) -> bool:
+    """Whether nothing lies outside: then PostgreSQL reads the blocks of the months, all processors at once."""
+    if connection.vendor != "postgresql" or unit.parent_id is not None:
+        return False
+    return not OrgUnit.objects.filter(parent=None).exclude(pk=unit.pk).exists()
 
 
 def item_findings(subject: Subject, span: str = RuleSet.Period.MONTH) -> list[Finding]:

@@ -70,11 +70,15 @@ class ClaimForm(forms.Form):
         required=False,
         coerce=int,
         empty_value=None,
+        error_messages={
+            "invalid_choice": gettext_lazy("这个月份现在不能计入（可能已审核或结账），请选择“自动”或还在录入的月份。")
+        },
         help_text=gettext_lazy("自动：发生的当月还在录入就计入当月，已审核的计入下一个还在录入的月份。"),
     )
     reason = forms.CharField(
         label=gettext_lazy("事由"),
         max_length=REASON_LENGTH,
+        error_messages={"max_length": gettext_lazy("事由最多 %(limit_value)d 字，现在 %(show_value)d 字，请缩短。")},
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy("做了什么、结果怎样，例如“周六到社区义诊半天，服务群众 40 人次”。"),
     )

@@ -3,7 +3,7 @@ from scoring.models.claims import Claim, ClaimMove
 from scoring.models.draft import DraftCell, DraftRemark, Evidence
 from scoring.models.ledger import Account, ExpectedCount, Grant, LedgerEntry, Opening, Veto
 from scoring.models.month import ArchivedYear, Month, MonthMove, MonthPolicy, Seal
-from scoring.models.rules import CustomItem, Item, RuleSet, Section
+from scoring.models.rules import CustomItem, Item, RuleSet, Section, VetoEffect, disciplines_and_law
 from scoring.models.score import Result, Score, ScoreChunk, ScoreRun, Span, StaleScore, Standing, YearTotal
 
 __all__ = [
@@ -36,5 +36,7 @@ __all__ = [
     "StaleScore",
     "Standing",
     "Veto",
+    "VetoEffect",
     "YearTotal",
+    "disciplines_and_law",
 ]

@@ -72,6 +72,8 @@ class Evidence(models.Model):
     cell = models.ForeignKey(DraftCell, models.PROTECT, related_name="evidence", null=True)
     entry = models.ForeignKey(LedgerEntry, models.PROTECT, related_name="evidence", null=True)
     claim = models.ForeignKey("Claim", models.PROTECT, related_name="evidence", null=True)
+    # A process of another app holds it and says who sees it.
+    is_held = models.BooleanField(default=False)
     file = models.FileField(upload_to=evidence_path, max_length=120)
     digest = models.CharField(max_length=64)
     name = models.CharField(_("文件名"), max_length=200)
@@ -89,7 +91,10 @@ class Evidence(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=models.Q(cell__isnull=False) | models.Q(entry__isnull=False) | models.Q(claim__isnull=False),
+                condition=models.Q(cell__isnull=False)
+                | models.Q(entry__isnull=False)
+                | models.Q(claim__isnull=False)
+                | models.Q(is_held=True),
                 name="evidence_belongs_somewhere",
                 violation_error_message=_("佐证材料须附在一条记录上。"),
             )

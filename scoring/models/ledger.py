@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from members.models import Member, OrgUnit
 from scoring.fields import PointsField
-from scoring.models.rules import Item, RuleSet
-from scoring.querysets import AccountQuerySet, GrantQuerySet, LedgerEntryQuerySet
+from scoring.models.rules import Item, RuleSet, VetoEffect
+from scoring.querysets import AccountQuerySet, GrantQuerySet, LedgerEntryQuerySet, VetoQuerySet
 
 
 class Account(models.Model):
@@ -219,11 +219,7 @@ class Veto(models.Model):
         LIGHT = "LIGHT", _("轻")
         SEVERE = "SEVERE", _("重")
 
-    class Effect(models.TextChoices):
-        ZERO = "ZERO", _("积分记零")
-        CAP = "CAP", _("积分封顶")
-        DISQUALIFY = "DISQUALIFY", _("取消评定资格")
-        LOWEST_BAND = "LOWEST_BAND", _("评定为最低档")
+    Effect = VetoEffect
 
     account = models.ForeignKey(Account, models.PROTECT, related_name="vetoes", verbose_name=_("账户"))
     level = models.CharField(_("程度"), max_length=6, choices=Level)
@@ -236,6 +232,8 @@ class Veto(models.Model):
     to_month = models.PositiveIntegerField(_("解除月份"), null=True, blank=True)
     decided_on = models.DateField(_("决定日期"))
     by = models.ForeignKey("members.User", models.PROTECT, related_name="+", verbose_name=_("经办人"))
+
+    objects = VetoQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("一票否决")

@@ -29,6 +29,9 @@ class Month(models.Model):
         ("CLOSED", "OPEN"),
     }
 
+    # Until somebody has checked a month, what is approved or held is entered into it.
+    TAKING = (State.OPEN, State.SUBMITTED)
+
     unit = models.ForeignKey(OrgUnit, models.PROTECT, related_name="+", verbose_name=_("支部"))
     month = models.PositiveIntegerField(_("月份"))
     state = models.CharField(_("状态"), max_length=10, choices=State, default=State.OPEN)
@@ -75,6 +78,10 @@ class Month(models.Model):
         return self.state == self.State.OPEN
 
     @property
+    def takes_entries(self) -> bool:
+        return self.state in self.TAKING
+
+    @property
     def is_closed(self) -> bool:
         return self.state == self.State.CLOSED
 
@@ -101,7 +108,8 @@ class MonthMove(models.Model):
 
 
 class MonthPolicy(models.Model):
-    """How a committee runs its months: deadlines as days of the following month, days to answer a deduction."""
+    """How a committee runs its months: deadlines as days of the following month, days to answer a deduction,
+    and after how many days of waiting people are reminded."""
 
     class Closer(models.TextChoices):
         COMMITTEE = "COMMITTEE", _("党委")
@@ -112,6 +120,7 @@ class MonthPolicy(models.Model):
     check_by_day = models.PositiveSmallIntegerField(_("审核截止（次月几日）"), default=8)
     close_by_day = models.PositiveSmallIntegerField(_("结账截止（次月几日）"), default=10)
     answer_days = models.PositiveSmallIntegerField(_("扣分申辩天数"), default=0)
+    remind_days = models.PositiveSmallIntegerField(_("等待几天后提醒"), default=3)
     closed_by = models.CharField(_("由谁结账"), max_length=10, choices=Closer, default=Closer.COMMITTEE)
 
     class Meta:
@@ -128,6 +137,11 @@ class MonthPolicy(models.Model):
                 condition=Q(answer_days__lte=30),
                 name="policy_answer_days",
                 violation_error_message=_("扣分申辩天数不超过 30 天。"),
+            ),
+            models.CheckConstraint(
+                condition=Q(remind_days__gte=1, remind_days__lte=30),
+                name="policy_remind_days",
+                violation_error_message=_("等待几天后提醒须在 1 至 30 之间。"),
             ),
         ]
 

@@ -12,6 +12,21 @@ def all_claim_steps() -> list[str]:
     return ["CHECK", "REVIEW", "APPROVE"]
 
 
+def disciplines_and_law() -> list[str]:
+    """The six disciplines of the party, and the law."""
+    kinds = ("政治", "组织", "廉洁", "群众", "工作", "生活")
+    return [*(f"违反{kind}纪律" for kind in kinds), "违反法律法规"]
+
+
+class VetoEffect(models.TextChoices):
+    """What a veto does to points (the first two) or to the rating."""
+
+    ZERO = "ZERO", _("积分记零")
+    CAP = "CAP", _("积分封顶")
+    DISQUALIFY = "DISQUALIFY", _("取消评定资格")
+    LOWEST_BAND = "LOWEST_BAND", _("评定为最低档")
+
+
 class RuleSet(models.Model):
     """积分办法: one version of a unit's rule book. A published version never changes; a revision is a new one."""
 
@@ -37,6 +52,12 @@ class RuleSet(models.Model):
     class VetoUntil(models.TextChoices):
         LIFTED = "LIFTED", _("解除为止")
         YEAR_END = "YEAR_END", _("当年年底")
+
+    class VetoForm(models.TextChoices):
+        """Who decides a veto; what the meeting has voted is confirmed by the committee."""
+
+        COMMITTEE = "COMMITTEE", _("党委决定")
+        MEETING = "MEETING", _("支部党员大会表决")
 
     class Newcomer(models.TextChoices):
         NOTHING = "NOTHING", _("从到岗月起计")
@@ -72,6 +93,15 @@ class RuleSet(models.Model):
         _("封顶与扣分次序"), max_length=16, choices=CapOrder, default=CapOrder.CAP_THEN_DEDUCT
     )
     veto_until = models.CharField(_("一票否决有效至"), max_length=8, choices=VetoUntil, default=VetoUntil.LIFTED)
+    veto_form = models.CharField(_("一票否决决定方式"), max_length=9, choices=VetoForm, default=VetoForm.COMMITTEE)
+    # What each level does; a level without an effect is not used.
+    veto_light = models.CharField(_("轻度否决"), max_length=12, choices=VetoEffect, blank=True)
+    veto_light_cap = PointsField(_("轻度封顶分"), null=True, blank=True)
+    veto_severe = models.CharField(
+        _("重度否决"), max_length=12, choices=VetoEffect, blank=True, default=VetoEffect.DISQUALIFY
+    )
+    veto_severe_cap = PointsField(_("重度封顶分"), null=True, blank=True)
+    veto_grounds = models.JSONField(_("否决事由"), default=disciplines_and_law, blank=True)
     newcomer = models.CharField(_("年中新到党员"), max_length=14, choices=Newcomer, default=Newcomer.NOTHING)
     quarter_value = models.CharField(_("季度积分"), max_length=6, choices=Above, default=Above.SUM)
     # The full marks that a quarter or a year is scaled to; only with 折算.

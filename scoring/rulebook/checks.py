@@ -17,6 +17,8 @@ from scoring.months import PERIOD_MONTHS
 Fields = Mapping[str, Any]
 # A section's own fields and those of its items.
 Part = tuple[Fields, Sequence[Fields]]
+# Of what organisation life feeds: a mark is one time of something, it cannot say a level or choose points.
+COUNTED_PRICINGS = ("fixed", "per_unit", "bands")
 
 _CAPS = (
     ("cap_month", "MONTH", gettext_lazy("每月上限")),
@@ -69,6 +71,14 @@ def _totals(fields: Fields) -> Iterator[str]:
             yield _("%s按折算计，须写明折算后的满分和总分上限，且都大于 0。") % name
         if method != "SCALED" and full is not None:
             yield _("%s不是折算，不用写满分，请删去或改为折算。") % name
+    for name, effect, cap in (
+        (_("轻度"), fields["veto_light"], fields["veto_light_cap"]),
+        (_("重度"), fields["veto_severe"], fields["veto_severe_cap"]),
+    ):
+        if effect == "CAP" and cap is None:
+            yield _("%s否决是积分封顶，请写明封顶分。") % name
+        if effect != "CAP" and cap is not None:
+            yield _("%s否决不是积分封顶，不用写封顶分，请删去或改为积分封顶。") % name
     if fields["year_of"] == "QUARTERS" and fields["period"] == "YEAR":
         yield _("计分周期是年，年度积分不能由各季合成，请改为“各期”。")
 
@@ -125,6 +135,14 @@ def _feeding(item: Fields, fields: Fields, label: str) -> Iterator[str]:
         yield _("%s：按应完成次数折算，须写明应完成次数。") % label
     if (item["activity_kinds"] or item["activity_marks"]) and item["fed_by"] != "activity":
         yield _("%s：只有来源是“组织生活”的条款才写活动类型和计入情形，请删去或改来源。") % label
+    if item["fed_by"] == "activity" and item["pricing"] not in COUNTED_PRICINGS:
+        yield (
+            _(
+                "%s：到会情况说不出级别、等次和分数，来源是“组织生活”的条款只能按“每次定分”“按数量”或“按分数段”计价，"
+                "请改计价或改来源。"
+            )
+            % label
+        )
     if item["fed_by"] == "post" and not item["posts"]:
         yield _("%s：任职自动计入，须写明适用职务。") % label
     if item["fed_by"] == "post" and item["pricing"] != "fixed":

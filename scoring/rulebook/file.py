@@ -14,6 +14,8 @@ import yaml
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
+from scoring.models import disciplines_and_law
+from scoring.rulebook import words as tables
 from scoring.rulebook.checks import Part, check_rules
 from scoring.rulebook.reader import (
     Lined,
@@ -35,29 +37,6 @@ from scoring.rulebook.reader import (
     text,
     whole,
     words,
-)
-from scoring.rulebook.words import (
-    ABOVE,
-    ACTIVITY_KINDS,
-    ACTIVITY_MARKS,
-    CAP_ORDERS,
-    CLAIM_STEPS,
-    EVIDENCE,
-    FED_BY,
-    HIGHEST_OF,
-    KINDS,
-    MEASURES,
-    NEWCOMERS,
-    PERIODS,
-    POSTS,
-    PRICINGS,
-    RATIO_OF,
-    ROUNDINGS,
-    SECTION_KINDS,
-    TALLIES,
-    VETO_UNTIL,
-    YEAR_OF,
-    YES_NO,
 )
 
 
@@ -109,7 +88,7 @@ def _pricing_table(reader: Reader, pricing: str | None) -> dict[str, Any]:
             "minimum": reader.take("起算数量", points_text, "0"),
             "step": reader.take("计量步长", points_text, "0"),
         }
-        table["rounding"] = reader.choice("不足一步", ROUNDINGS, "舍去")
+        table["rounding"] = reader.choice("不足一步", tables.ROUNDINGS, "舍去")
         return table
     if pricing in ("level", "grade"):
         return {"levels": reader.take("级别", levels, [], needed=True)}
@@ -138,18 +117,18 @@ def _tally_table(reader: Reader, tally: str | None) -> dict[str, Any]:
         return {"steps": reader.take("分档", steps, [], needed=True)}
     if tally == "ratio":
         full = reader.take("比例满分", points_text, "0", needed=True)
-        of = reader.choice("比例分母", RATIO_OF, "应到次数")
+        of = reader.choice("比例分母", tables.RATIO_OF, "应到次数")
         return {"full": full} | ({"of": of} if of == "expected" else {})
     if tally == "highest":
-        of = reader.choice("最高范围", HIGHEST_OF, "全期")
+        of = reader.choice("最高范围", tables.HIGHEST_OF, "全期")
         return {"of": of} if of == "occasion" else {}
     return {}
 
 
 def _item(values: Lined, position: int, kind: str | None, problems: list[str]) -> ParsedItem:
     reader = Reader(values, problems)
-    pricing = reader.choice("计价", PRICINGS)
-    tally = reader.choice("汇总", TALLIES, "累加")
+    pricing = reader.choice("计价", tables.PRICINGS)
+    tally = reader.choice("汇总", tables.TALLIES, "累加")
     fields = {
         "code": reader.take("条款号", text(20), "", needed=True),
         "name": reader.take("名称", text(80), "", needed=True),
@@ -165,20 +144,20 @@ def _item(values: Lined, position: int, kind: str | None, problems: list[str]) -
         "cap_month": reader.take("每月上限", points),
         "cap_quarter": reader.take("每季上限", points),
         "cap_year": reader.take("每年上限", points),
-        "outside_cap": reader.choice("不受板块上限限制", YES_NO, "否"),
-        "annual": reader.choice("年末计入", YES_NO, "否"),
-        "zeroes": reader.choice("发生即清零", YES_NO, "否"),
+        "outside_cap": reader.choice("不受板块上限限制", tables.YES_NO, "否"),
+        "annual": reader.choice("年末计入", tables.YES_NO, "否"),
+        "zeroes": reader.choice("发生即清零", tables.YES_NO, "否"),
         "unit_label": reader.take("单位", text(10), ""),
-        "reason_required": reader.choice("须写理由", YES_NO, "否"),
-        "evidence": reader.choice("佐证", EVIDENCE, "可附"),
-        "claimable": reader.choice("可申报", YES_NO, "否"),
-        "fed_by": reader.choice("来源", FED_BY, "月度录入"),
-        "activity_kinds": reader.take("活动类型", words(ACTIVITY_KINDS), []),
-        "activity_marks": reader.take("计入情形", words(ACTIVITY_MARKS), []),
+        "reason_required": reader.choice("须写理由", tables.YES_NO, "否"),
+        "evidence": reader.choice("佐证", tables.EVIDENCE, "可附"),
+        "claimable": reader.choice("可申报", tables.YES_NO, "否"),
+        "fed_by": reader.choice("来源", tables.FED_BY, "月度录入"),
+        "activity_kinds": reader.take("活动类型", words(tables.ACTIVITY_KINDS), []),
+        "activity_marks": reader.take("计入情形", words(tables.ACTIVITY_MARKS), []),
         "classes": reader.take("适用分类", names(30), []),
-        "posts": reader.take("适用职务", words(POSTS), []),
+        "posts": reader.take("适用职务", words(tables.POSTS), []),
         "expected_count": reader.take("应完成次数", whole(0, 9999)),
-        "measures": reader.choice("衡量", MEASURES, "完成"),
+        "measures": reader.choice("衡量", tables.MEASURES, "完成"),
     }
     if kind == "deduction" and any(worth > 0 for worth in _worth(fields["pricing_table"])):
         reader.problem("计价", _("扣分板块里的分值须是 0 或负数，请加上负号。"))
@@ -191,7 +170,7 @@ def _section(values: Lined, position: int, problems: list[str]) -> ParsedSection
     fields = {
         "code": reader.take("代号", text(20), "", needed=True),
         "name": reader.take("名称", text(60), "", needed=True),
-        "kind": reader.choice("类别", SECTION_KINDS),
+        "kind": reader.choice("类别", tables.SECTION_KINDS),
         "position": position,
         "full_marks": reader.take("满分", points),
         "start": reader.take("起始分", points, Decimal(0)),
@@ -217,7 +196,7 @@ def _example(values: Lined, problems: list[str]) -> ParsedExample:
         records=reader.take("记录", records, [], needed=True),
         month=reader.take("月份", month, 0),
         member_class=reader.take("分类", text(30), ""),
-        posts=tuple(reader.take("职务", words(POSTS), [])),
+        posts=tuple(reader.take("职务", words(tables.POSTS), [])),
         last_year=reader.take("上年总分", points, Decimal(0)),
         total=reader.take("总分", points, Decimal(0), needed=True),
     )
@@ -274,27 +253,39 @@ def read_item(values: Lined, kind: str) -> tuple[ParsedItem, list[str]]:
     return _item(values, 0, kind, problems), problems
 
 
+def _veto(reader: Reader) -> dict[str, Any]:
+    return {
+        "veto_form": reader.choice("否决方式", tables.VETO_FORMS, "党委决定"),
+        "veto_light": reader.choice("轻度否决", tables.VETO_EFFECTS, "不设"),
+        "veto_light_cap": reader.take("轻度封顶分", points),
+        "veto_severe": reader.choice("重度否决", tables.VETO_EFFECTS, "取消评定资格"),
+        "veto_severe_cap": reader.take("重度封顶分", points),
+        "veto_grounds": reader.take("否决事由", names(40), disciplines_and_law()),
+    }
+
+
 def _head(reader: Reader) -> dict[str, Any]:
     fields = {
         "code": reader.take("代号", code, "", needed=True),
         "name": reader.take("名称", text(100), "", needed=True),
         "basis": reader.take("依据", text(200), ""),
         "note": reader.take("说明", text(2000), ""),
-        "account_kind": reader.choice("对象", KINDS, "党员"),
-        "period": reader.choice("周期", PERIODS),
+        "account_kind": reader.choice("对象", tables.KINDS, "党员"),
+        "period": reader.choice("周期", tables.PERIODS),
         "effective_from": reader.take("生效月份", month, 0, needed=True),
         "effective_to": reader.take("失效月份", month),
         "floor": reader.take("总分下限", points),
         "ceiling": reader.take("总分上限", points),
         "decimals": reader.take("小数位数", whole(0, 2), 2),
-        "cap_order": reader.choice("次序", CAP_ORDERS, "先封顶后扣分"),
-        "veto_until": reader.choice("一票否决有效至", VETO_UNTIL, "解除为止"),
-        "claim_steps": reader.take("申报流程", words(CLAIM_STEPS), list(CLAIM_STEPS.values())),
-        "newcomer": reader.choice("新到党员", NEWCOMERS, "从到岗月起计"),
-        "quarter_value": reader.choice("季度积分", ABOVE, "合计"),
+        "cap_order": reader.choice("次序", tables.CAP_ORDERS, "先封顶后扣分"),
+        "veto_until": reader.choice("一票否决有效至", tables.VETO_UNTIL, "解除为止"),
+        **_veto(reader),
+        "claim_steps": reader.take("申报流程", words(tables.CLAIM_STEPS), list(tables.CLAIM_STEPS.values())),
+        "newcomer": reader.choice("新到党员", tables.NEWCOMERS, "从到岗月起计"),
+        "quarter_value": reader.choice("季度积分", tables.ABOVE, "合计"),
         "quarter_full": reader.take("季度满分", points),
-        "year_value": reader.choice("年度积分", ABOVE, "合计"),
-        "year_of": reader.choice("年度由", YEAR_OF, "各期"),
+        "year_value": reader.choice("年度积分", tables.ABOVE, "合计"),
+        "year_of": reader.choice("年度由", tables.YEAR_OF, "各期"),
         "year_full": reader.take("年度满分", points),
     }
     if fields["effective_to"] is not None and fields["effective_to"] < fields["effective_from"]:

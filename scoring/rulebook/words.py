@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from members.models import Appointment
-from scoring.models import Activity, Attendance
+from scoring.models import Activity, Attendance, RuleSet, VetoEffect
 
 KINDS = {"党员": "MEMBER", "党支部": "BRANCH", "班组": "TEAM"}
 PERIODS = {"月": "MONTH", "季": "QUARTER", "年": "YEAR"}
 CAP_ORDERS = {"先封顶后扣分": "CAP_THEN_DEDUCT", "先扣分后封顶": "DEDUCT_THEN_CAP"}
 VETO_UNTIL = {"解除为止": "LIFTED", "当年年底": "YEAR_END"}
+VETO_FORMS = {str(form.label): form.value for form in RuleSet.VetoForm}
+# A level that the rules do not know has no effect.
+VETO_EFFECTS = {"不设": ""} | {str(effect.label): effect.value for effect in VetoEffect}
 NEWCOMERS = {"从到岗月起计": "NOTHING", "以支部平均分起步": "BRANCH_AVERAGE"}
 ABOVE = {"合计": "SUM", "平均": "MEAN", "以最后一期为准": "LAST", "折算": "SCALED"}
 YEAR_OF = {"各期": "PERIODS", "各季": "QUARTERS"}

@@ -14,32 +14,9 @@ import yaml
 from scoring.books import Layout, layout_of
 from scoring.calculation.amounts import hundredths
 from scoring.calculation.pricing import show
-from scoring.models import Item, RuleSet, Section
+from scoring.models import Item, RuleSet, Section, disciplines_and_law
+from scoring.rulebook import words as tables
 from scoring.rulebook.reader import Lined, lined, mappings_placed
-from scoring.rulebook.words import (
-    ABOVE,
-    ACTIVITY_KINDS,
-    ACTIVITY_MARKS,
-    CAP_ORDERS,
-    CLAIM_STEPS,
-    EVIDENCE,
-    FED_BY,
-    HIGHEST_OF,
-    KINDS,
-    MEASURES,
-    NEWCOMERS,
-    PERIODS,
-    POSTS,
-    PRICINGS,
-    RATIO_OF,
-    ROUNDINGS,
-    SECTION_KINDS,
-    TALLIES,
-    VETO_UNTIL,
-    YEAR_OF,
-    YES_NO,
-    word_of,
-)
 
 Document = dict[str, Any]
 
@@ -63,7 +40,7 @@ def _pricing(item: Item) -> Document:
             "单价": _amount(table["rate"]),
             "起算数量": _amount(table.get("minimum", "0")),
             "计量步长": _amount(table.get("step", "0")),
-            "不足一步": word_of(ROUNDINGS, table.get("rounding", "down")),
+            "不足一步": tables.word_of(tables.ROUNDINGS, table.get("rounding", "down")),
         }
         return _short(values, {"起算数量": "0", "计量步长": "0", "不足一步": "舍去"})
     if item.pricing == Item.Pricing.BANDS:
@@ -78,10 +55,10 @@ def _tally(item: Item) -> Document:
     if item.tally == Item.Tally.STEPS:
         return {"分档": [[_amount(times), _amount(worth)] for times, worth in table["steps"]]}
     if item.tally == Item.Tally.RATIO:
-        of = {"比例分母": word_of(RATIO_OF, table["of"])} if "of" in table else {}
+        of = {"比例分母": tables.word_of(tables.RATIO_OF, table["of"])} if "of" in table else {}
         return {"比例满分": _amount(table["full"])} | of
     if item.tally == Item.Tally.HIGHEST and "of" in table:
-        return {"最高范围": word_of(HIGHEST_OF, table["of"])}
+        return {"最高范围": tables.word_of(tables.HIGHEST_OF, table["of"])}
     return {}
 
 
@@ -98,29 +75,29 @@ def item_document(item: Item) -> Document:
         "名称": item.name,
         "别名": list(item.aliases),
         "标准": item.standard,
-        "计价": word_of(PRICINGS, item.pricing),
+        "计价": tables.word_of(tables.PRICINGS, item.pricing),
         **_pricing(item),
         "单位": item.unit_label,
-        "汇总": word_of(TALLIES, item.tally),
+        "汇总": tables.word_of(tables.TALLIES, item.tally),
         **_tally(item),
         "起始分": _amount(item.start),
         "下限": _amount(item.floor),
         "每月上限": _amount(item.cap_month),
         "每季上限": _amount(item.cap_quarter),
         "每年上限": _amount(item.cap_year),
-        "不受板块上限限制": word_of(YES_NO, item.outside_cap),
-        "年末计入": word_of(YES_NO, item.annual),
-        "发生即清零": word_of(YES_NO, item.zeroes),
-        "须写理由": word_of(YES_NO, item.reason_required),
-        "可申报": word_of(YES_NO, item.claimable),
-        "佐证": word_of(EVIDENCE, item.evidence),
-        "来源": word_of(FED_BY, item.fed_by),
-        "活动类型": [word_of(ACTIVITY_KINDS, kind) for kind in item.activity_kinds],
-        "计入情形": [word_of(ACTIVITY_MARKS, mark) for mark in item.activity_marks],
+        "不受板块上限限制": tables.word_of(tables.YES_NO, item.outside_cap),
+        "年末计入": tables.word_of(tables.YES_NO, item.annual),
+        "发生即清零": tables.word_of(tables.YES_NO, item.zeroes),
+        "须写理由": tables.word_of(tables.YES_NO, item.reason_required),
+        "可申报": tables.word_of(tables.YES_NO, item.claimable),
+        "佐证": tables.word_of(tables.EVIDENCE, item.evidence),
+        "来源": tables.word_of(tables.FED_BY, item.fed_by),
+        "活动类型": [tables.word_of(tables.ACTIVITY_KINDS, kind) for kind in item.activity_kinds],
+        "计入情形": [tables.word_of(tables.ACTIVITY_MARKS, mark) for mark in item.activity_marks],
         "适用分类": list(item.classes),
-        "适用职务": [word_of(POSTS, post) for post in item.posts],
+        "适用职务": [tables.word_of(tables.POSTS, post) for post in item.posts],
         "应完成次数": "" if item.expected_count is None else str(item.expected_count),
-        "衡量": word_of(MEASURES, item.measures),
+        "衡量": tables.word_of(tables.MEASURES, item.measures),
     }
     return _short(values, _ITEM)
 
@@ -130,7 +107,7 @@ def section_document(section: Section) -> Document:
     values = {
         "代号": section.code,
         "名称": section.name,
-        "类别": word_of(SECTION_KINDS, section.kind),
+        "类别": tables.word_of(tables.SECTION_KINDS, section.kind),
         "满分": _amount(section.full_marks),
         "起始分": _amount(section.start),
         "下限": _amount(section.floor),
@@ -145,6 +122,7 @@ def section_document(section: Section) -> Document:
 
 _HEAD = {
     "对象": "党员", "小数位数": "2", "次序": "先封顶后扣分", "一票否决有效至": "解除为止",
+    "否决方式": "党委决定", "轻度否决": "不设", "重度否决": "取消评定资格", "否决事由": disciplines_and_law(),
     "申报流程": ["初核", "审核", "审定"], "新到党员": "从到岗月起计",
     "季度积分": "合计", "年度积分": "合计", "年度由": "各期",
 }  # fmt: skip
@@ -157,21 +135,27 @@ def head_document(rule_set: RuleSet) -> Document:
         "名称": rule_set.name,
         "依据": rule_set.basis,
         "说明": rule_set.note,
-        "对象": word_of(KINDS, rule_set.account_kind),
-        "周期": word_of(PERIODS, rule_set.period),
+        "对象": tables.word_of(tables.KINDS, rule_set.account_kind),
+        "周期": tables.word_of(tables.PERIODS, rule_set.period),
         "生效月份": str(rule_set.effective_from),
         "失效月份": "" if rule_set.effective_to is None else str(rule_set.effective_to),
         "总分下限": _amount(rule_set.floor),
         "总分上限": _amount(rule_set.ceiling),
         "小数位数": str(rule_set.decimals),
-        "次序": word_of(CAP_ORDERS, rule_set.cap_order),
-        "一票否决有效至": word_of(VETO_UNTIL, rule_set.veto_until),
-        "申报流程": [word_of(CLAIM_STEPS, step) for step in rule_set.claim_steps],
-        "新到党员": word_of(NEWCOMERS, rule_set.newcomer),
-        "季度积分": word_of(ABOVE, rule_set.quarter_value),
+        "次序": tables.word_of(tables.CAP_ORDERS, rule_set.cap_order),
+        "一票否决有效至": tables.word_of(tables.VETO_UNTIL, rule_set.veto_until),
+        "否决方式": tables.word_of(tables.VETO_FORMS, rule_set.veto_form),
+        "轻度否决": tables.word_of(tables.VETO_EFFECTS, rule_set.veto_light),
+        "轻度封顶分": _amount(rule_set.veto_light_cap),
+        "重度否决": tables.word_of(tables.VETO_EFFECTS, rule_set.veto_severe),
+        "重度封顶分": _amount(rule_set.veto_severe_cap),
+        "否决事由": list(rule_set.veto_grounds),
+        "申报流程": [tables.word_of(tables.CLAIM_STEPS, step) for step in rule_set.claim_steps],
+        "新到党员": tables.word_of(tables.NEWCOMERS, rule_set.newcomer),
+        "季度积分": tables.word_of(tables.ABOVE, rule_set.quarter_value),
         "季度满分": _amount(rule_set.quarter_full),
-        "年度积分": word_of(ABOVE, rule_set.year_value),
-        "年度由": word_of(YEAR_OF, rule_set.year_of),
+        "年度积分": tables.word_of(tables.ABOVE, rule_set.year_value),
+        "年度由": tables.word_of(tables.YEAR_OF, rule_set.year_of),
         "年度满分": _amount(rule_set.year_full),
     }
     return _short(values, _HEAD)

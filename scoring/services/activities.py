@@ -16,7 +16,7 @@ from members.models import Appointment, OrgUnit, User
 from members.services.audit import record
 from scoring import months
 from scoring.models import Activity, Attendance, Month
-from scoring.services.activity_entries import post_activity
+from scoring.services.activity_entries import post_activity, reverse_activity
 from scoring.services.archive import require_not_archived
 from scoring.services.months import month_of_unit, touched
 from scoring.services.population import population
@@ -24,6 +24,7 @@ from scoring.services.scores import compute_units
 
 Kind, State, Mark = Activity.Kind, Activity.State, Attendance.Mark
 TITLE_LENGTH = 100
+REASON_LENGTH = 200
 
 
 @dataclass(frozen=True)
@@ -155,11 +156,38 @@ def hold_activity(
         batch_size=500,
     )
     posted = post_activity(activity, month, {account: line.mark for account, line in sheet.items()}, by=by)
-    compute_units([activity.unit_id], month.month)
+    if posted:
+        compute_units([activity.unit_id], month.month)
     record(by, "scoring.hold_activity", activity, detail=_("%(count)d 人，%(posted)d 条记录") % {
         "count": len(sheet), "posted": posted,
     })  # fmt: skip
     return posted
+
+
+@transaction.atomic
+def undo_activity(activity: Activity, *, by: User, reason: str) -> int:
+    """撤销举办: what was recorded as held was not, or not so. Out: how many entries were reversed.
+
+    It is cancelled from then on: another one is planned instead. The attendance sheet stays on the page as history and
+    counts nowhere. Raise Refused without a reason, for what is not held, or where the month takes nothing any more.
+    """
+    activity = Activity.objects.select_for_update(of=("self",)).select_related("unit", "group").get(pk=activity.pk)
+    _require_keeper(activity.unit, activity.group, by)
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_LENGTH:
+        raise Refused(_("请写明撤销举办的原因，不超过 %d 字。") % REASON_LENGTH)
+    if activity.state != State.HELD or activity.held_on is None:
+        raise Refused(_("这次组织生活没有举办记录，不用撤销；请刷新页面。"))
+    held_on = activity.held_on
+    month = _open_month(activity.unit, held_on)
+    reversed_count = reverse_activity(activity, by=by, reason=reason)
+    Activity.objects.filter(pk=activity.pk).update(state=State.CANCELLED, held_on=None, by=by, at=timezone.now())
+    if reversed_count:
+        compute_units([activity.unit_id], month.month)
+    record(by, "scoring.undo_activity", activity, detail=_("原记录 %(day)s 开展，冲正 %(count)d 条：%(reason)s") % {
+        "day": held_on, "count": reversed_count, "reason": reason,
+    })  # fmt: skip
+    return reversed_count
 
 
 def _open_month(unit: OrgUnit, day: datetime.date) -> Month:
@@ -167,8 +195,8 @@ def _open_month(unit: OrgUnit, day: datetime.date) -> Month:
     number = months.month_of(day)
     require_not_archived(unit, number)
     month = touched(month_of_unit(unit, number))
-    if month.state not in (Month.State.OPEN, Month.State.SUBMITTED):
-        raise Refused(_("%s已审核或结账，不能再记录；需要更正请先退回该月。") % months.label(number))
+    if not month.takes_entries:
+        raise Refused(_("%s已审核或结账，不能再记录或撤销；需要更正请先退回或重新打开该月。") % months.label(number))
     return month
 
 

@@ -20,6 +20,7 @@ from scoring.calculation.order import Groups
 from scoring.calculation.pricing import Fact, price
 from scoring.circumstances import read_circumstances
 from scoring.models import Activity, Attendance, Item, LedgerEntry, Month, RuleSet
+from scoring.rulebook.checks import COUNTED_PRICINGS
 from scoring.services.months import rules_of
 from scoring.services.posting import mark_later, reversal_of
 from scoring.services.stale import mark_accounts
@@ -28,8 +29,6 @@ Mark = Attendance.Mark
 _KEYS = uuid.UUID("2f0e3d55-9d0c-4b42-8a2e-64b2f6a5c0d1")
 # Whoever was away on duty was not expected: nothing is held against them, nothing counts for them.
 EXEMPT = frozenset({Mark.OFFICIAL})
-# A mark is one time of something; it cannot say a level or choose points.
-_BY_COUNT = frozenset({Item.Pricing.FIXED, Item.Pricing.PER_UNIT, Item.Pricing.BANDS})
 
 
 @dataclass(frozen=True)
@@ -48,7 +47,7 @@ def items_of(rule_set: RuleSet, unit: OrgUnit, month: int, kind: str) -> list[tu
         for section, items in layout_of(rule_set, unit, month)
         for item in items
         if item.fed_by == Item.FedBy.ACTIVITY
-        and item.pricing in _BY_COUNT
+        and item.pricing in COUNTED_PRICINGS
         and (not item.activity_kinds or kind in item.activity_kinds)
     ]
 
@@ -126,6 +125,21 @@ def _for_whom(
     book = book_for(rule_set, unit, month)
     groups = Groups(len(people), [month], about=read_circumstances(book, people, month))
     return {item.pk: people[groups.applies(rule) > 0].tolist() for item, rule in fed}
+
+
+def reverse_activity(activity: Activity, *, by: User, reason: str) -> int:
+    """Reverse every entry of an activity that still stands. In: its month, locked, takes entries. Out: how many."""
+    standing = list(LedgerEntry.objects.standing().filter(activity=activity).select_related("rule_set").order_by("pk"))
+    now = timezone.now()
+    reversals = [reversal_of(row, by=by, now=now, reason=reason) for row in standing]
+    for reversal in reversals:
+        reversal.activity = activity
+    LedgerEntry.objects.bulk_create(reversals, batch_size=500)
+    for rule_set, month in {(row.rule_set, row.month) for row in standing}:
+        changed = {row.account_id for row in standing if (row.rule_set, row.month) == (rule_set, month)}
+        mark_accounts(changed, month, month)
+        mark_later(rule_set, changed, month)
+    return len(standing)
 
 
 def _stands(row: LedgerEntry) -> bool:

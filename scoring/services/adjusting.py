@@ -63,7 +63,8 @@ def adjust(
     )
     mark_accounts({account.pk}, month.month, month.month)
     mark_later(rule_set, {account.pk}, month.month)
-    record(by, "scoring.adjust_score", entry, detail=_("更正%s") % months.label(corrects))
+    detail = _("%(who)s，更正%(month)s") % {"who": account, "month": months.label(corrects)}
+    record(by, "scoring.adjust_score", entry, detail=detail)
     return entry
 
 

@@ -120,7 +120,8 @@ def move(claim: Claim, to: str, *, by: User, step: str = "", reason: str = "", *
     if not moved:
         raise Refused(_("这件申报刚刚已由他人办理，请刷新页面。"))
     claim.refresh_from_db()
-    record(by, f"scoring.claim_{to.lower()}", claim, detail=reason)
+    whom = str(claim.account)
+    record(by, f"scoring.claim_{to.lower()}", claim, detail=f"{whom}：{reason}" if reason else whom)
     _tell(claim, by)
 
 

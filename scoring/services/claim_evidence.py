@@ -9,7 +9,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from members.models import User
+from members.models import AuditEvent, User
+from members.services.audit import record
 from scoring.models import Claim, Evidence, Item
 from scoring.services.evidence import Upload, destroy, read_upload, require_new, store
 
@@ -63,6 +64,7 @@ def add_claim_files(claim: Claim, uploads: Sequence[File[bytes]], *, by: User) -
             add_claim_file(claim, upload, by=by)
         except Refused as refusal:
             refusals.append(f"{upload.name}：{refusal}")
+            record(by, "scoring.add_evidence", claim, detail=refusals[-1], result=AuditEvent.Result.REFUSED)
     return refusals
 
 

@@ -12,7 +12,6 @@ from scoring.services.months import month_of_unit
 
 # How many months back a claim may be assigned by hand.
 MONTHS_BACK = 12
-_TAKING = (Month.State.OPEN, Month.State.SUBMITTED)
 
 
 def branch_of(account: Account, today: datetime.date) -> OrgUnit | None:
@@ -27,7 +26,7 @@ def open_months(unit: OrgUnit, today: datetime.date) -> list[int]:
     """The newest months of a branch that still take entries, newest first."""
     current = months.month_of(today)
     recent = months.span(months.shift(current, 1 - MONTHS_BACK), current)
-    taken = Month.objects.filter(unit=unit, month__in=recent).exclude(state__in=_TAKING)
+    taken = Month.objects.filter(unit=unit, month__in=recent).exclude(state__in=Month.TAKING)
     shut = set(taken.values_list("month", flat=True))
     return [month for month in reversed(recent) if month not in shut]
 
@@ -43,7 +42,7 @@ def counting_month(account: Account, happened_on: datetime.date, today: datetime
         Membership.objects.filter(member=account.member_id or 0).values_list("branch", "started_on", "ended_on")
     )
     moved = Month.objects.filter(unit__in={branch for branch, *_days in stays}, month__in=span)
-    shut = set(moved.exclude(state__in=_TAKING).values_list("unit", "month"))
+    shut = set(moved.exclude(state__in=Month.TAKING).values_list("unit", "month"))
     for month in span:
         day = months.first_day(month)
         if any(

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from members.models import User
+from members.models import AuditEvent, User
 from members.services.audit import record
 from scoring import months
 from scoring.calculation.amounts import from_hundredths
@@ -19,7 +19,7 @@ from scoring.models import Account, Claim, Evidence, LedgerEntry, Month
 from scoring.services.claim_chain import DONE, locked, may_act, move, steps_of
 from scoring.services.claimable import claimable_items
 from scoring.services.deductions import checked_decision, require_answered
-from scoring.services.deeds import REASON_LENGTH, Deed, fill, takes_entries
+from scoring.services.deeds import REASON_LENGTH, Deed, fill
 from scoring.services.months import month_of_unit, rules_of, touched
 from scoring.services.posting import mark_later
 from scoring.services.scores import compute_units
@@ -48,7 +48,7 @@ def save_claim(account: Account, deed: Deed, *, by: User, key: uuid.UUID, claim:
             raise Refused(_("这件申报已在办理中，不能修改；需要修改请先撤回或请办理人退回。"))
     fill(claim, deed)
     claim.save()
-    record(by, "scoring.save_claim", claim)
+    record(by, "scoring.save_claim", claim, detail=str(account))
     return claim
 
 
@@ -139,7 +139,7 @@ def _counting_month(claim: Claim) -> Month:
     last = min(months.month_of(timezone.localdate()), months.period_end(claim.month, "YEAR"))
     for number in months.span(claim.month, last):
         month = touched(month_of_unit(claim.unit, number))
-        if takes_entries(month):
+        if month.takes_entries:
             return month
     raise Refused(_("%d 年各月都已审核或结账，不能再计入，请退回申报人并说明。") % (claim.month // 100))
 
@@ -178,4 +178,6 @@ def advance_many(claims: Iterable[Claim], *, by: User) -> list[str]:
             advance_claim(claim, by=by)
         except Refused as refusal:
             exceptions.append(f"{claim.account.member}“{claim}”：{refusal}")
+            detail = f"{claim.account}：{refusal}"
+            record(by, "scoring.act_on_claims", claim, detail=detail, result=AuditEvent.Result.REFUSED)
     return exceptions

@@ -39,7 +39,7 @@ def propose_deduction(account: Account, deed: Deed, *, by: User, key: uuid.UUID,
     claim.round = 1
     claim.save()
     move(claim, State.CLAIMED, by=by, filed_at=timezone.now(), answer_until=claim.answer_until)
-    record(by, "scoring.propose_deduction", claim)
+    record(by, "scoring.propose_deduction", claim, detail=str(account))
     return claim
 
 
@@ -58,7 +58,7 @@ def answer_deduction(claim: Claim, *, by: User, answer: str) -> Claim:
         raise Refused(_("请写明说明的内容，不超过 500 字。"))
     claim.answer, claim.answered_at = answer, timezone.now()
     claim.save(update_fields=["answer", "answered_at"])
-    record(by, "scoring.answer_deduction", claim)
+    record(by, "scoring.answer_deduction", claim, detail=str(claim.account))
     return claim
 
 

@@ -70,22 +70,19 @@ def _place(account: Account, deed: Deed) -> tuple[Month, Membership]:
     happened = months.month_of(deed.happened_on)
     if happened > deed.month or happened // 100 != deed.month // 100:
         raise Refused(_("计入月份须与发生日期在同一年，且不早于发生的月份，请核对。"))
+    if not Membership.objects.at(deed.happened_on).filter(member=account.member_id).exists():
+        raise Refused(_("%s 时不在任何支部，以前的事项不能申报；请核对发生日期。") % deed.happened_on)
     stays = Membership.objects.at(months.first_day(deed.month)).filter(member=account.member_id)
     stay = stays.select_related("branch", "group").first()
     if stay is None:
         raise Refused(_("%s不在任何支部的积分名单中，请核对月份。") % months.label(deed.month))
     month = month_of_unit(stay.branch, deed.month)
     require_not_archived(stay.branch, deed.month)
-    if not takes_entries(month):
+    if not month.takes_entries:
         raise Refused(_("%s已审核或结账，不能再计入；请把计入月份改到还在录入的月份。") % months.label(deed.month))
     if account.pk not in population([stay.branch_id], deed.month).accounts:
         raise Refused(_("%s按决定不列入积分，请核对月份。") % months.label(deed.month))
     return month, stay
-
-
-def takes_entries(month: Month) -> bool:
-    """Until somebody has checked a month, approved claims are entered into it."""
-    return month.state in (Month.State.OPEN, Month.State.SUBMITTED)
 
 
 def _choice(month: Month, deed: Deed, claim: Claim) -> Claimable:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from members.errors import Refused
-from members.models import User
+from members.models import AuditEvent, User
 from members.services.audit import record
 from scoring.models import DraftCell, Evidence, Item, Month
 from scoring.services.columns import grid_layout
@@ -155,7 +155,9 @@ def destroy(evidence: Evidence, *, by: User, detail: str) -> None:
 
 
 def note_download(evidence: Evidence, *, by: User) -> None:
-    record(by, "scoring.download_evidence", evidence)
+    """A line that also says whose deed the file proves."""
+    about = evidence.entry or evidence.claim or evidence.cell
+    record(by, "scoring.download_evidence", evidence, detail=f"{about.account}，{about.item}" if about else "")
 
 
 def add_all(month: Month, account: int, item: int, uploads: Sequence[File[bytes]], *, by: User) -> list[str]:
@@ -166,4 +168,5 @@ def add_all(month: Month, account: int, item: int, uploads: Sequence[File[bytes]
             add_evidence(month, account, item, upload, by=by)
         except Refused as refusal:
             refusals.append(f"{upload.name}：{refusal}")
+            record(by, "scoring.add_evidence", month.unit, detail=refusals[-1], result=AuditEvent.Result.REFUSED)
     return refusals

@@ -22,8 +22,10 @@ MOST = 9999
 def expecting_items(unit: OrgUnit, month: int) -> list[Item]:
     """The items of the rules in force that compare what was done with what is expected."""
     rule_set = RuleSet.objects.for_unit(unit, month)
-    if rule_set is None:
-        return []
+    return [] if rule_set is None else expecting_items_of(rule_set, unit, month)
+
+
+def expecting_items_of(rule_set: RuleSet, unit: OrgUnit, month: int) -> list[Item]:
     layout = layout_of(rule_set, unit, month)
     return [item for _section, items in layout for item in items if item.tally_table.get("of") == "expected"]
 

@@ -15,7 +15,7 @@ from scoring.calculation.book import RuleBook
 from scoring.calculation.order import Vetoes
 from scoring.fields import AMONG, listed
 from scoring.models import RuleSet, Veto
-from scoring.months import first_day, period_start
+from scoring.months import first_day
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,7 @@ def population(unit_ids: Sequence[int], month: int, accounts: Column | None = No
 def read_vetoes(accounts: Column, month: int, book: RuleBook) -> Vetoes:
     """Vetoes in force in any month of the period to date; by the rules until lifted, or until their year ends."""
     vetoes = Vetoes.none(len(accounts))
-    rows = Veto.objects.filter(from_month__lte=month).exclude(to_month__lte=period_start(month, book.period))
-    if book.veto_until == RuleSet.VetoUntil.YEAR_END:
-        rows = rows.filter(from_month__gte=period_start(month, "YEAR"))
+    rows = Veto.objects.in_force(month, book.period, book.veto_until)
     for account, effect, cap in rows.values_list("account_id", "effect", "cap"):
         place = int(np.searchsorted(accounts, account))
         if place == len(accounts) or accounts[place] != account:

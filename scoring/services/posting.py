@@ -228,5 +228,5 @@ def reverse_entry(entry: LedgerEntry, *, by: User, reason: str) -> LedgerEntry:
         cell.save(update_fields=["text", "entry", "version", "edited_at"])
     Month.objects.filter(pk=month.pk).update(is_stale=True)
     mark_later(entry.rule_set, {entry.account_id}, entry.month)
-    record(by, "scoring.reverse_entry", entry, detail=reason[:200])
+    record(by, "scoring.reverse_entry", entry, detail=f"{entry.account}：{reason[:200]}")
     return reversal

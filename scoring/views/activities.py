@@ -19,13 +19,16 @@ from members.access import ENTRY_POSTS, LEADER_POSTS, SEEING_POSTS
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import refuse
 from scoring import life, months
 from scoring.forms.activities import PlanForm
 from scoring.models import Account, Activity, Attendance, LedgerEntry, Month
-from scoring.services.activities import cancel_activity, may_keep, plan_activity
+from scoring.services.activities import cancel_activity, may_keep, plan_activity, undo_activity
+from scoring.services.activity_checks import checks_of
 from scoring.views.months import recent_months
+from scoring.views.own_year import own_year
 
-State = Activity.State
+Kind, State = Activity.Kind, Activity.State
 Unit = OrgUnit.Kind
 PAGE = 50
 RELATED = ("unit", "group", "by__member")
@@ -63,7 +66,7 @@ class Row:
 def activity_list(request: SignedIn) -> HttpResponse:
     """Calendar and list of a unit's month; with `mine` one's own attendance of the year."""
     if request.GET.get("mine"):
-        return _mine(request)
+        return own_year(request)
     unit, month, today = _asked_unit(request), asked_month(request), timezone.localdate()
     context: dict[str, Any] = {"unit": unit, "month": month, "months": _offered_months(month)}
     if unit is None:
@@ -71,6 +74,7 @@ def activity_list(request: SignedIn) -> HttpResponse:
     context["units"] = _offered_units(request, unit)
     context["may_keep"] = unit.kind == Unit.BRANCH and request.user.has_perm("scoring.keep_activities", unit)
     context["may_check"] = request.user.has_perm("scoring.view_life_check", unit)
+    context["lacking"] = _lacking(unit, month, today) if context["may_check"] and unit.kind == Unit.BRANCH else []
     return render(request, "scoring/activity_list.html", context | _month_of_unit(request, unit, month, today))
 
 
@@ -92,6 +96,13 @@ def _month_of_unit(request: SignedIn, unit: OrgUnit, month: int, today: datetime
         "weeks": life.calendar_of(month, counts, shown if is_whole else [], today),
         "is_branch": unit.kind == Unit.BRANCH,
     }
+
+
+def _lacking(unit: OrgUnit, month: int, today: datetime.date) -> list[str]:
+    """What a branch still owes of 三会一课, in words; months to come owe nothing yet."""
+    if month > months.month_of(today):
+        return []
+    return [str(check) for check in checks_of([unit], month)[unit.pk] if check.is_missing]
 
 
 def _rows(request: SignedIn, shown: list[Activity], today: datetime.date) -> list[Row]:
@@ -144,38 +155,6 @@ def _offered_units(request: SignedIn, unit: OrgUnit) -> list[OrgUnit]:
     ]
 
 
-# --- one's own ---------------------------------------------------------------------------------------
-def _mine(request: SignedIn) -> HttpResponse:
-    """One's own attendance of a year, and what is still expected."""
-    today = timezone.localdate()
-    asked = request.GET.get("year", "")
-    year = int(asked) if asked.isdecimal() and today.year - 1 <= int(asked) <= today.year else today.year
-    lines = list(
-        Attendance.objects.filter(account__member=request.user.member_id or 0, activity__held_on__year=year)
-        .select_related("activity__unit")
-        .order_by("-activity__held_on", "-pk")
-    )
-    marks: dict[str, int] = {}
-    for line in lines:
-        marks[line.mark] = marks.get(line.mark, 0) + 1
-    branch = OrgUnit.objects.filter(pk=request.user.authority.branch_id or 0).first()
-    context = {
-        "year": year,
-        "years": [today.year, today.year - 1],
-        "lines": lines,
-        "branch": branch,
-        "share": life.share_of(marks),
-        "counts": [(label, marks.get(value, 0)) for value, label in Attendance.Mark.choices],
-        "targets": _targets(request, branch, today) if branch and year == today.year else [],
-    }
-    return render(request, "scoring/activity_mine.html", context)
-
-
-def _targets(request: SignedIn, branch: OrgUnit, today: datetime.date) -> list[life.Target]:
-    account = Account.objects.filter(member=request.user.member_id or 0).first()
-    return life.targets_of(account, branch, months.month_of(today)) if account else []
-
-
 # --- one activity ------------------------------------------------------------------------------------
 @require_GET
 @permitted("scoring.view_activity", Activity, related=RELATED)
@@ -192,9 +171,22 @@ def activity_detail(request: SignedIn, activity: Activity) -> HttpResponse:
         "sees_all": sees_all,
         "may_record": keeps and activity.state != State.CANCELLED and day <= timezone.localdate(),
         "may_change": keeps and activity.state == State.PLANNED,
+        "may_undo": keeps and activity.state == State.HELD,
+        "undone": _undone(activity) if activity.state == State.CANCELLED else None,
         "closed": closed_month(activity, day),
+        "own_account": None if sees_all or activity.kind != Kind.ORG_LIFE_MEETING else _own_account(request),
     }
     return render(request, "scoring/activity_detail.html", context)
+
+
+def _own_account(request: SignedIn) -> int | None:
+    return Account.objects.filter(member=request.user.member_id or 0).values_list("pk", flat=True).first()
+
+
+def _undone(activity: Activity) -> LedgerEntry | None:
+    """Of what was held and is not any more: the last reversal, which says why and who."""
+    rows = LedgerEntry.objects.filter(activity=activity, source=LedgerEntry.Source.REVERSAL)
+    return rows.select_related("filed_by__member").order_by("-pk").first()
 
 
 def _lines(activity: Activity, member: int | None) -> list[tuple[Attendance, list[LedgerEntry]]]:
@@ -213,7 +205,7 @@ def _lines(activity: Activity, member: int | None) -> list[tuple[Attendance, lis
 def closed_month(activity: Activity, day: datetime.date) -> Month | None:
     """The month when it takes nothing any more."""
     rows = Month.objects.filter(unit=activity.unit_id, month=months.month_of(day))
-    return rows.exclude(state__in=[Month.State.OPEN, Month.State.SUBMITTED]).first()
+    return rows.exclude(state__in=Month.TAKING).first()
 
 
 def _plan_form(request: SignedIn, unit: OrgUnit, given: Any, initial: dict[str, Any]) -> PlanForm:
@@ -251,7 +243,7 @@ def _planned(request: SignedIn, form: PlanForm, unit: OrgUnit, activity: Activit
         try:
             saved = plan_activity(unit, form.plan(), by=request.user, activity=activity)
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, refusal, activity or unit)
         else:
             messages.success(request, _("已保存：%s。") % saved)
             return redirect("scoring:activity-detail", saved.pk)
@@ -265,5 +257,19 @@ def activity_cancel(request: SignedIn, activity: Activity) -> HttpResponse:
         cancel_activity(activity, by=request.user)
         messages.success(request, _("已取消：%s。") % activity)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, activity)
+    return redirect("scoring:activity-detail", activity.pk)
+
+
+@require_POST
+@permitted("scoring.keep_activities", Activity, related=RELATED)
+def activity_undo(request: SignedIn, activity: Activity) -> HttpResponse:
+    """撤销举办: it was recorded as held and was not, or not so."""
+    try:
+        count = undo_activity(activity, by=request.user, reason=request.POST.get("reason", ""))
+        messages.success(request, _("已撤销举办：%(activity)s，冲正 %(count)d 条记录。") % {
+            "activity": activity, "count": count,
+        })  # fmt: skip
+    except Refused as refusal:
+        refuse(request, refusal, activity)
     return redirect("scoring:activity-detail", activity.pk)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_GET, require_POST
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import note, refuse
 from scoring.forms.grants import AdjustForm
 from scoring.models import Account
 from scoring.services import archive as services
@@ -35,7 +36,7 @@ def archive_year(request: SignedIn, unit: OrgUnit, year: int) -> HttpResponse:
         services.archive_year(unit, year, by=request.user)
         messages.success(request, _("%d 年度已归档。") % year)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, unit)
     return redirect("scoring:archive-list", unit.pk)
 
 
@@ -53,6 +54,7 @@ def account_adjust(request: SignedIn, account: Account) -> HttpResponse:
             )  # fmt: skip
         except Refused as refusal:
             form.add_error(None, str(refusal))
+            note(request, refusal, account)
         else:
             messages.success(request, _("已记入调整，台账记录 #%d。") % entry.pk)
             return redirect("scoring:entry", entry.pk)

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from members.errors import Refused
 from members.permissions import SignedIn, permitted
+from members.refusals import refuse
 from scoring import life, months
 from scoring.forms.activities import AttendanceForm
 from scoring.models import Activity, Attendance
@@ -69,7 +70,7 @@ def _saved(
         seen = form.cleaned_data["seen"]
         posted = hold_activity(activity, day, presences(lines), by=request.user, seen=seen)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, activity)
         return False
     messages.success(request, _said(stood, lines, posted))
     return True

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import note, refuse
 from scoring import months
 from scoring.forms.claims import ClaimForm
 from scoring.models import Account, Claim, Evidence, Month
@@ -80,6 +81,8 @@ def claim_create(request: SignedIn) -> HttpResponse:
         return _chooser(request, None, str(refusal))
     choice = desk.choice(request.GET.get("item", ""))
     if choice is None:
+        if request.method == "POST":
+            refuse(request, Refused(_("这一条款不能申报，可能办法刚刚改过；请重新选择条款。")))
         return _chooser(request, desk)
     form = ClaimForm(request.POST or None, choice=choice, months=open_months(desk.unit, timezone.localdate()))
     if request.method == "POST" and form.is_valid():
@@ -129,6 +132,7 @@ def _saved(request: SignedIn, desk: Desk, form: ClaimForm, claim: Claim | None =
         claim = save_claim(desk.account, deed, by=by, key=given["key"], claim=claim)
     except Refused as refusal:
         form.add_error(None, str(refusal))
+        note(request, refusal, claim)
         return None
     except IntegrityError:
         # Two taps at the very same moment.
@@ -147,7 +151,7 @@ def _handed_in(request: SignedIn, claim: Claim, refusals: list[str]) -> HttpResp
             messages.success(request, _("已提交，办理结果会在首页和站内消息里告诉您。"))
             return redirect("scoring:claim-detail", claim.pk)
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, refusal, claim)
     messages.info(request, _("已存为草稿。") if claim.state == Claim.State.DRAFT else _("已保存，还没有重新提交。"))
     target = "scoring:claim-edit" if "submit" in request.POST or refusals else "scoring:claim-detail"
     return redirect(target, claim.pk)
@@ -172,5 +176,5 @@ def claim_evidence_remove(request: SignedIn, evidence: Evidence) -> HttpResponse
         remove_claim_file(evidence, by=request.user)
         messages.success(request, _("已移除“%s”。") % evidence)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, evidence)
     return redirect("scoring:claim-edit", evidence.claim_id)

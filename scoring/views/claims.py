@@ -19,6 +19,7 @@ from members.access import BRANCH_COMMITTEE_POSTS, COMMITTEE_POSTS
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import refuse
 from scoring import months
 from scoring.claim_steps import may_still_answer, waits_for, way_of
 from scoring.forms.claims import DECISION_LENGTH, AnswerForm, ClaimFilter
@@ -166,7 +167,7 @@ def claim_submit(request: SignedIn, claim: Claim) -> HttpResponse:
         services.submit_claim(claim, by=request.user)
         messages.success(request, _("已提交，办理结果会在首页和站内消息里告诉您。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
     return _back(claim)
 
 
@@ -177,7 +178,7 @@ def claim_withdraw(request: SignedIn, claim: Claim) -> HttpResponse:
         services.withdraw_claim(claim, by=request.user)
         messages.success(request, _("已撤回。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
     return _back(claim)
 
 
@@ -190,7 +191,7 @@ def claim_advance(request: SignedIn, claim: Claim) -> HttpResponse:
         words = {"claim": done.item.name, "who": done.account, "state": done.get_state_display()}
         messages.success(request, _("%(who)s“%(claim)s”%(state)s。") % words)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
         return _back(claim)
     return _to_queue()
 
@@ -202,7 +203,7 @@ def claim_return(request: SignedIn, claim: Claim) -> HttpResponse:
         services.return_claim(claim, by=request.user, reason=request.POST.get("opinion", ""))
         messages.success(request, _("已退回，申报人会收到退回的原因。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
         return _back(claim)
     return _to_queue()
 
@@ -215,7 +216,7 @@ def claim_drop(request: SignedIn, claim: Claim) -> HttpResponse:
         drop_deduction(claim, by=request.user, decision=request.POST.get("opinion", ""))
         messages.success(request, _("已决定不予扣分，本人会收到消息。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
         return _back(claim)
     return _to_queue()
 
@@ -230,7 +231,7 @@ def claim_answer(request: SignedIn, claim: Claim) -> HttpResponse:
         answer_deduction(claim, by=request.user, answer=answer)
         messages.success(request, _("已提交说明，决定时会答复。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, claim)
     return _back(claim)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 from members.errors import Refused
 from members.models import User
 from members.permissions import SignedIn, permitted
+from members.refusals import note, refuse
 from scoring.calculation.pricing import show
 from scoring.forms.custom_items import CustomItemForm, EndForm, LoadForm, ReturnForm
 from scoring.models import CustomItem, RuleSet, Section
@@ -110,6 +111,7 @@ def custom_item_propose(request: SignedIn, rule_set: RuleSet) -> HttpResponse:
             return redirect("scoring:custom-item-list", rule_set.pk)
         except Refused as refusal:
             problems = str(refusal).split("\n")
+            note(request, refusal, rule_set)
     return render(
         request, "scoring/custom_item_propose.html", {"rule_set": rule_set, "form": form, "problems": problems}
     )
@@ -159,6 +161,7 @@ def custom_item_load(request: SignedIn, rule_set: RuleSet) -> HttpResponse:
             return redirect("scoring:custom-item-list", rule_set.pk)
         except Refused as refusal:
             problems = str(refusal).split("\n")
+            note(request, refusal, rule_set)
         except forms.ValidationError as error:
             problems = error.messages
     return render(request, "scoring/custom_item_load.html", {"rule_set": rule_set, "form": form, "problems": problems})
@@ -176,7 +179,7 @@ def custom_item_approve(request: SignedIn, custom: CustomItem) -> HttpResponse:
             "month": label(custom.from_month), "unit": custom.unit,
         })  # fmt: skip
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, custom)
     return redirect("scoring:custom-item-list", custom.section.rule_set_id)
 
 
@@ -189,7 +192,7 @@ def custom_item_return(request: SignedIn, custom: CustomItem) -> HttpResponse:
         services.return_custom_item(custom, reason=reason, by=request.user)
         messages.success(request, _("已退回。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, custom)
     return redirect("scoring:custom-item-list", custom.section.rule_set_id)
 
 
@@ -202,5 +205,5 @@ def custom_item_end(request: SignedIn, custom: CustomItem) -> HttpResponse:
         services.end_custom_item(custom, to_month, by=request.user)
         messages.success(request, _("%(month)s以后不再计分。") % {"month": label(to_month)})
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, custom)
     return redirect("scoring:custom-item-list", custom.section.rule_set_id)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import note
 from scoring import months
 from scoring.forms.claims import DeductionForm
 from scoring.models import Account, Claim, Month
@@ -73,6 +74,7 @@ def _proposed(request: SignedIn, unit: OrgUnit, form: DeductionForm) -> Claim | 
         claim = propose_deduction(account, deed, by=by, key=given["key"], answer_days=days)
     except Refused as refusal:
         form.add_error(None, str(refusal))
+        note(request, refusal, account)
         return None
     except IntegrityError:
         return Claim.objects.get(key=given["key"], filed_by=by)

@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from members.errors import Refused
-from members.models import OrgUnit
+from members.models import OrgUnit, User
 from members.permissions import SignedIn, permitted
+from members.refusals import note
 from scoring.models import Evidence, Month
 from scoring.services import evidence as services
 from scoring.services.months import month_of_unit
@@ -57,17 +58,21 @@ def evidence_add(request: SignedIn, unit: OrgUnit, month: int) -> HttpResponse:
     return _files(request, row, cell, refusals)
 
 
-@require_GET
-@permitted("scoring.view_evidence", Evidence)
-def evidence_file(request: SignedIn, evidence: Evidence) -> FileResponse:
-    """Always as a download: nothing that was uploaded is shown inside a page."""
-    services.note_download(evidence, by=request.user)
+def sent(evidence: Evidence, *, by: User) -> FileResponse:
+    """Always as a download: nothing that was uploaded is shown inside a page. Each one leaves a line in the log."""
+    services.note_download(evidence, by=by)
     answer = FileResponse(
         evidence.file.open("rb"), as_attachment=True, filename=evidence.name, content_type=evidence.content_type
     )
     answer["X-Content-Type-Options"] = "nosniff"
     answer["Cache-Control"] = "private, no-store"
     return answer
+
+
+@require_GET
+@permitted("scoring.view_evidence", Evidence)
+def evidence_file(request: SignedIn, evidence: Evidence) -> FileResponse:
+    return sent(evidence, by=request.user)
 
 
 @require_POST
@@ -78,6 +83,7 @@ def evidence_remove(request: SignedIn, evidence: Evidence) -> HttpResponse:
         services.remove_evidence(evidence, by=request.user)
     except Refused as refusal:
         refusals.append(str(refusal))
+        note(request, refusal, evidence)
     cell = evidence.cell
     if cell is None:
         return HttpResponse(refusals[0], status=409, content_type="text/plain; charset=utf-8")

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_GET, require_POST
 from members.errors import Refused
 from members.models import Membership, OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import refuse
 from scoring import months
 from scoring.calculation.amounts import from_hundredths
 from scoring.forms.grants import EventForm, Person, ShareForm, UndoForm
@@ -64,7 +65,7 @@ def _page(
 ) -> HttpResponse:
     context: dict[str, Any] = {"row": month, "unit": month.unit, "month": month.month, "lines": _lines(month)}
     may_enter = request.user.has_perm("scoring.enter_month", month.unit)
-    context["may_undo"] = may_enter and month.state in (Month.State.OPEN, Month.State.SUBMITTED)
+    context["may_undo"] = may_enter and month.takes_entries
     if may_enter and month.is_open:
         offer = _offer(month)
         context |= {"event": event or offer.event(), "share": share or offer.share()}
@@ -166,7 +167,7 @@ def _granted(
     try:
         grant = act(form.cleaned_data)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, row.unit)
         return None
     messages.success(request, _("已计分：%(reason)s，共 %(count)d 人。") % _said(grant))
     return redirect("scoring:grant-list", row.unit_id, row.month)
@@ -211,5 +212,5 @@ def grant_undo(request: SignedIn, grant: Grant) -> HttpResponse:
         count = granting.reverse_grant(grant, by=request.user, reason=form.cleaned_data["reason"])
         messages.success(request, _("已撤销，冲正 %d 条记录。") % count)
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, grant)
     return redirect(f"{reverse('scoring:grant-list', args=[grant.unit_id, grant.month])}#grant-{grant.pk}")

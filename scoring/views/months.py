@@ -18,6 +18,7 @@ from members.access import BUSINESS_ADMIN_POSTS, COMMITTEE_POSTS
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import note, refuse
 from scoring import months, progress
 from scoring.forms.months import PolicyForm
 from scoring.models import Month, MonthPolicy, ScoreRun
@@ -108,7 +109,7 @@ def _step(permission: str, service: Callable[..., Any], done: str, *, takes_reas
             service(row, by=request.user, **reason)
             messages.success(request, done % {"month": months.label(month)})
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, refusal, unit)
         return redirect("scoring:month-grid", unit.pk, month)
 
     return step
@@ -143,6 +144,7 @@ def months_close(request: SignedIn) -> HttpResponse:
             closed += 1
         except Refused as refusal:
             messages.error(request, f"{row.unit}：{refusal}")
+            note(request, refusal, row)
     if closed:
         messages.success(request, _("已结账 %d 个支部。") % closed)
     return redirect(f"{reverse('scoring:month-list')}?month={month}")

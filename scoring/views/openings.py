@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core import signing
-from django.core.paginator import Page, Paginator
+from django.core.paginator import Page
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 
 from members.errors import Refused
 from members.models import Membership, OrgUnit
+from members.paging import ByName
 from members.permissions import SignedIn, permitted
-from members.querysets import MembershipQuerySet
+from members.refusals import refuse
 from members.tabular import read_table
 from scoring import months
 from scoring.forms.grants import OpeningFileForm, points_typed, read_count, read_points
@@ -41,17 +42,6 @@ class Line:
     cells: list[dict[str, Any]]
 
 
-class _ByName(Paginator):
-    """Pages of the ids of memberships in the order of names: nothing else is sorted and skipped over."""
-
-    object_list: MembershipQuerySet
-
-    def page(self, number: int | str) -> Page[Any]:
-        valid = self.validate_number(number)
-        start = (valid - 1) * self.per_page
-        return Page(self.object_list.stretch_by_name(start, start + self.per_page), valid, self)
-
-
 def _asked_year(request: SignedIn) -> int:
     this = timezone.localdate().year
     text = request.GET.get("year", "")
@@ -62,7 +52,7 @@ def _people(request: SignedIn, unit: OrgUnit) -> tuple[Page[Any], list[tuple[Acc
     """A page of the members below the unit, by name, with their branch. In the query string: q, page."""
     # Everybody has an account from the day of admission; to look for it in all of them would take longest here.
     rows = Membership.objects.current().within(unit)
-    page = _ByName(rows.search(request.GET.get("q", "")), PAGE).get_page(request.GET.get("page"))
+    page = ByName(rows.search(request.GET.get("q", "")), PAGE).get_page(request.GET.get("page"))
     shown = Membership.objects.filter(pk__in=list(page.object_list), member__account__isnull=False)
     shown = shown.select_related("member__account", "branch")
     people = []
@@ -99,7 +89,7 @@ def openings(request: SignedIn, unit: OrgUnit) -> HttpResponse:
         except forms.ValidationError as problem:
             messages.error(request, " ".join(problem.messages))
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, refusal, unit)
     rows = Opening.objects.filter(account__in=[account.pk for account, _branch in people], year=year)
     standing = {row.account_id: row for row in rows}
     context = _context(request, unit, year, page) | {
@@ -185,7 +175,7 @@ def _confirm(request: SignedIn, unit: OrgUnit) -> HttpResponse:
     except signing.BadSignature:
         messages.error(request, _("预览已经过期，请重新上传。"))
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, unit)
     else:
         messages.success(request, _("已保存，更改了 %d 人的期初积分。") % count)
         return redirect(f"{reverse('scoring:openings', args=[unit.pk])}?year={content['from'] // 100}")
@@ -207,7 +197,7 @@ def expected_counts(request: SignedIn, unit: OrgUnit) -> HttpResponse:
         except forms.ValidationError as problem:
             messages.error(request, " ".join(problem.messages))
         except Refused as refusal:
-            messages.error(request, str(refusal))
+            refuse(request, refusal, unit)
     rows = ExpectedCount.objects.filter(account__in=[account.pk for account, _branch in people], year=year)
     standing = {(row.account_id, row.code): row.count for row in rows}
     context = _context(request, unit, year, page) | {

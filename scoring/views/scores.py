@@ -13,6 +13,7 @@ from members.access import SEEING_POSTS
 from members.errors import Refused
 from members.models import OrgUnit
 from members.permissions import SignedIn, permitted
+from members.refusals import refuse
 from scoring import months, ranking
 from scoring.cards import unclosed_branches
 from scoring.explanation import explain
@@ -164,7 +165,7 @@ def entry_reverse(request: SignedIn, entry: LedgerEntry) -> HttpResponse:
     try:
         reversal = reverse_entry(entry, by=request.user, reason=form.cleaned_data["reason"])
     except Refused as refusal:
-        messages.error(request, str(refusal))
+        refuse(request, refusal, entry)
         return redirect("scoring:entry", entry.pk)
     messages.success(request, _("已冲正，冲正记录为 #%d。") % reversal.pk)
     return redirect("scoring:entry", entry.pk)

@@ -38,7 +38,22 @@ RULES = """
         活动类型: [主题党日]
         计入情形: [请假]
 """
+STUDY = """      - 条款号: 基-2
+        名称: 学习心得
+        计价: 每次定分
+        分值: 0
+        单位: 篇
+        汇总: 按比例
+        比例满分: 10
+        比例分母: 应完成次数
+        应完成次数: 4
+"""
 DAY = datetime.date(2026, 9, 18)
+
+
+def with_study(rules=RULES):
+    """The rules with a clause that expects four essays a month."""
+    return rules.replace("  - 代号: 加\n", STUDY + "  - 代号: 加\n", 1)
 
 
 class Life:

@@ -21,7 +21,7 @@ from scoring.services.activity_checks import checks_of, lacking
 from scoring.services.activity_sheet import Line, read_marks, rows_of_text, sheet_of
 from scoring.services.seals import verify_ledger
 from scoring.todo import waiting_for
-from tests.factories import exclusion, member, user
+from tests.factories import exclusion, group, member, user
 from tests.scoring.factories import MONTH, account
 from tests.scoring.living import DAY, RULES, Life
 
@@ -129,12 +129,12 @@ def test_who_is_expected_depends_on_the_kind(db):
 )
 def test_branch_keeps_its_organisation_life_and_the_leader_the_meetings_of_the_group(db, role, kind, allowed):
     life = Life()
-    group = life.cast.group if kind == "GROUP_MEETING" else None
+    own = life.cast.group if kind == "GROUP_MEETING" else None
     by = life.cast.by_role()[role]
     if allowed:
-        assert life.hold(life.plan(kind, by=by, group=group), by=by)[0].pk
+        assert life.hold(life.plan(kind, by=by, group=own), by=by)[0].pk
     else:
-        refused(lambda: life.plan(kind, by=by, group=group), "可以记录组织生活")
+        refused(lambda: life.plan(kind, by=by, group=own), "可以记录组织生活")
 
 
 @pytest.mark.parametrize(
@@ -188,6 +188,24 @@ def test_what_the_branch_owes_is_told_kind_by_kind(db):
     ]  # fmt: skip
 
 
+def test_every_group_holds_its_own_meeting_and_those_without_are_named(db):
+    life = Life()
+    second = group(life.cast.branch, "第二党小组")
+    group(life.cast.branch, "空的党小组")
+    life.cast.deputy.member.memberships.update(group=second)
+    life.hold(life.plan("GROUP_MEETING", group=life.cast.group))
+    life.hold(life.plan("GROUP_MEETING", group=life.cast.group))
+
+    def told():
+        checks = {one.kind: one for one in checks_of([life.cast.branch], MONTH)[life.cast.branch.pk]}
+        check = checks["GROUP_MEETING"]
+        return check.held, check.expected, check.without, str(check)
+
+    assert told() == (1, 2, ("第二党小组",), "党小组会（第二党小组）")
+    life.hold(life.plan("GROUP_MEETING", group=second))
+    assert told() == (2, 2, (), "党小组会")
+
+
 def test_lacking_are_the_branches_of_which_a_check_says_so(db):
     life = Life()
     branches = OrgUnit.objects.branches()
@@ -196,13 +214,19 @@ def test_lacking_are_the_branches_of_which_a_check_says_so(db):
     for kind in everything:
         assert life.cast.branch in lacking(branches, MONTH)
         day = days.get(kind, DAY)
-        group = life.cast.group if kind == "GROUP_MEETING" else None
-        life.hold(life.plan(kind, planned_on=day, group=group), day=day)
+        own = life.cast.group if kind == "GROUP_MEETING" else None
+        life.hold(life.plan(kind, planned_on=day, group=own), day=day)
         told = {pk for pk, checks in checks_of(branches, MONTH).items() if any(one.is_missing for one in checks)}
         assert set(lacking(branches, MONTH).values_list("pk", flat=True)) == told
     assert life.cast.branch not in lacking(branches, MONTH)
     # What was held in August says nothing for the theme day of September, and nothing of October.
     assert life.cast.branch in lacking(branches, 202610)
+    # A second group owes its own meeting.
+    second = group(life.cast.branch, "第二党小组")
+    life.cast.deputy.member.memberships.update(group=second)
+    assert life.cast.branch in lacking(branches, MONTH)
+    life.hold(life.plan("GROUP_MEETING", group=second))
+    assert life.cast.branch not in lacking(branches, MONTH)
     # Without groups nobody asks for their meetings.
     for kind in everything[:4]:
         held_on = days.get(kind, DAY)

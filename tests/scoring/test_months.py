@@ -245,11 +245,19 @@ def test_policy_of_the_nearest_committee_counts(db):
 
 
 @pytest.mark.parametrize(
-    "fields", [{"submit_by_day": 9}, {"close_by_day": 29}, {"submit_by_day": 0}, {"answer_days": 31}]
+    "fields",
+    [
+        {"submit_by_day": 9},
+        {"close_by_day": 29},
+        {"submit_by_day": 0},
+        {"answer_days": 31},
+        {"remind_days": 0},
+        {"remind_days": 31},
+    ],
 )
 def test_policy_out_of_order_is_refused_by_service_and_database(db, fields):
     top = committee()
-    with pytest.raises(Exception, match="截止日须在|申辩天数"):
+    with pytest.raises(Exception, match="截止日须在|申辩天数|等待几天"):
         months.set_policy(top, by=user(), **fields)
     assert not MonthPolicy.objects.exists()
     with pytest.raises(IntegrityError), transaction.atomic():

@@ -2,11 +2,15 @@
 
 import datetime
 
+from django.utils import timezone
+
 from scoring.models import Month
 from scoring.services import months
 from scoring.todo import waiting_for
 from tests.factories import appointment, branch, cast, user
+from tests.scoring.claiming import claiming
 from tests.scoring.factories import MONTH
+from tests.scoring.living import Life
 from tests.scoring.world import world
 
 TODAY = datetime.date(2026, 10, 4)
@@ -63,7 +67,7 @@ def test_closing_waits_for_the_branch_committee_where_it_closes(db):
 def test_returned_month_of_earlier_is_to_be_put_right(db):
     made = world()
     row = Month.objects.create(unit=made.cast.branch, month=202607, return_reason="缺依据")
-    assert ("更正被退回的2026 年 7 月", 1, None) in titles(made.cast.secretary)
+    assert ("更正被退回的2026 年 7 月", 1, datetime.date(2026, 8, 5)) in titles(made.cast.secretary)
     row.return_reason = ""
     row.save()
     assert len(titles(made.cast.secretary)) == 1
@@ -108,3 +112,21 @@ def test_todo_takes_at_most_seven_queries_however_much_waits(db, queries):
             unit = branch(made.cast.committee)
             Month.objects.create(unit=unit, month=MONTH, state=["SUBMITTED", "CHECKED", "OPEN"][place])
     assert asked[0] == asked[1] <= 7
+
+
+def test_claims_are_to_be_done_before_a_reminder_goes_out(db):
+    made = claiming()
+    made.claim()
+    today = timezone.localdate()
+    assert titles(made.cast.group_leader, today) == [("待办理的申报", 1, today + datetime.timedelta(days=3))]
+    months.set_policy(made.cast.committee, by=made.cast.business_admin, remind_days=7)
+    assert titles(made.cast.group_leader, today) == [("待办理的申报", 1, today + datetime.timedelta(days=7))]
+
+
+def test_first_ten_are_named_and_the_rest_counted(db):
+    made = Life()
+    for number in range(13):
+        made.plan("GROUP_MEETING", group=made.cast.group, planned_on=datetime.date(2026, 9, number + 1))
+    found = titles(made.cast.group_leader)
+    assert [due.day for _title, _count, due in found] == [*range(1, 11), 11]
+    assert found[-1] == ("没有记录到会情况的组织生活", 3, datetime.date(2026, 9, 11))

@@ -55,7 +55,7 @@ HEADS = [block for block in BLOCKS if not isinstance(values_of(block), list)]
 def test_there_is_something_to_check():
     kinds = [kind_of(values_of(block)[0]) for block in LISTS]
     assert (len(HEADS), {kind: kinds.count(kind) for kind in ("条款", "板块", "示例")}) == (
-        2,
+        3,
         {"条款": 17, "板块": 2, "示例": 2},
     )
 

@@ -5,6 +5,7 @@ from decimal import Decimal
 import pytest
 
 from members.errors import Refused
+from scoring.models import disciplines_and_law
 from scoring.rulebook.file import parse
 from tests.scoring.factories import ALL_KINDS
 
@@ -53,6 +54,11 @@ def test_file_with_everything_is_read():
 总分上限: "100.50"
 小数位数: 1
 次序: 先扣分后封顶
+否决方式: 支部党员大会表决
+轻度否决: 积分封顶
+轻度封顶分: 60
+重度否决: 积分记零
+否决事由: [违反廉洁纪律, 违法]
 申报流程: [初核, 审定]
 板块:
   - {代号: 基, 名称: 基础分, 类别: 基础, 满分: 60, 起始分: 10, 下限: 0, 上限: 60, 权重: 60}
@@ -103,6 +109,12 @@ def test_file_with_everything_is_read():
         "decimals": 1,
         "cap_order": "DEDUCT_THEN_CAP",
         "veto_until": "LIFTED",
+        "veto_form": "MEETING",
+        "veto_light": "CAP",
+        "veto_light_cap": Decimal(60),
+        "veto_severe": "ZERO",
+        "veto_severe_cap": None,
+        "veto_grounds": ["违反廉洁纪律", "违法"],
         "claim_steps": ["CHECK", "APPROVE"],
         "newcomer": "NOTHING",
         "quarter_value": "SUM",
@@ -192,6 +204,12 @@ def test_short_file_has_its_defaults():
         "decimals": 2,
         "cap_order": "CAP_THEN_DEDUCT",
         "veto_until": "LIFTED",
+        "veto_form": "COMMITTEE",
+        "veto_light": "",
+        "veto_light_cap": None,
+        "veto_severe": "DISQUALIFY",
+        "veto_severe_cap": None,
+        "veto_grounds": disciplines_and_law(),
         "claim_steps": ["CHECK", "REVIEW", "APPROVE"],
         "newcomer": "NOTHING",
         "quarter_value": "SUM",

@@ -96,7 +96,7 @@ def asked_fields() -> dict[str, set[str]]:
         return set(re.findall(r'reader\.(?:take|choice)\(\s*"([^"]+)"', text))
 
     return {
-        "办法": keys(rulefile._head),
+        "办法": keys(rulefile._head, rulefile._veto),
         "板块": keys(rulefile._section) - {"条款"},
         "条款": keys(rulefile._item, rulefile._pricing_table, rulefile._tally_table),
         "示例": keys(rulefile._example),

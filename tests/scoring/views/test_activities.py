@@ -7,26 +7,13 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from scoring.life import targets_of
-from scoring.models import Activity, Attendance, ExpectedCount, Item, LedgerEntry
+from scoring.models import Activity, Attendance, LedgerEntry
 from scoring.services import months
 from scoring.services.activities import cancel_activity
-from tests.scoring.factories import MONTH, account
-from tests.scoring.ledger import entry
-from tests.scoring.living import DAY, RULES, Life
+from tests.scoring.factories import MONTH
+from tests.scoring.living import DAY, Life, with_study
 
 pytestmark = pytest.mark.django_db
-
-STUDY = """      - 条款号: 基-2
-        名称: 学习心得
-        计价: 每次定分
-        分值: 0
-        单位: 篇
-        汇总: 按比例
-        比例满分: 10
-        比例分母: 应完成次数
-        应完成次数: 4
-"""
 
 
 def client_of(user) -> Client:
@@ -252,7 +239,7 @@ def test_page_says_when_nothing_can_be_entered_any_more():
     page = client.get(address("activity-attendance", activity.pk))
     assert page.context["closed"].state == "CHECKED"
     page = post_sheet(made, activity, **sheet(made, activity, member="ABSENT"))
-    assert said(page) == ["2026 年 9 月已审核或结账，不能再记录；需要更正请先退回该月。"]
+    assert said(page) == ["2026 年 9 月已审核或结账，不能再记录或撤销；需要更正请先退回或重新打开该月。"]
     other = made.plan()
     cancel_activity(other, by=made.cast.secretary)
     assert said(client.get(address("activity-attendance", other.pk), follow=True)) == [
@@ -260,30 +247,56 @@ def test_page_says_when_nothing_can_be_entered_any_more():
     ]
 
 
+# --- undone -----------------------------------------------------------------------------------------
+def test_undoing_asks_a_reason_and_says_what_was_reversed():
+    made = Life()
+    activity, _posted = made.hold(member="ABSENT")
+    client = client_of(made.cast.secretary)
+    page = client.get(address("activity-detail", activity.pk))
+    assert (page.context["may_undo"], page.context["undone"]) == (True, None)
+    assert client_of(made.cast.member).get(address("activity-detail", activity.pk)).context["may_undo"] is False
+    undo = address("activity-undo", activity.pk)
+    assert said(client.post(undo, {"reason": " "}, follow=True)) == ["请写明撤销举办的原因，不超过 200 字。"]
+    page = client.post(undo, {"reason": "没有开展"}, follow=True)
+    assert said(page) == ["已撤销举办：主题党日 重温入党誓词，冲正 7 条记录。"]
+    assert (page.context["undone"].reason, page.context["may_undo"]) == ("没有开展", False)
+    assert page.context["share"] is None
+    # The sheet stays to be read, every record of it reversed.
+    assert len(page.context["lines"]) == 6
+    assert all(entry.reversal for _line, entries in page.context["lines"] for entry in entries)
+    assert said(client.post(undo, {"reason": "再来"}, follow=True)) == [
+        "这次组织生活没有举办记录，不用撤销；请刷新页面。"
+    ]
+
+
+def test_meeting_for_criticism_leads_to_the_sheets_of_its_year():
+    made = Life()
+    meeting, other = made.plan("ORG_LIFE_MEETING"), made.plan()
+    branch, own = address("life-lines", made.cast.branch.pk), address("life-lines-of", made.account(made.cast.member))
+    links = {}
+    for role in ("secretary", "member"):
+        client = client_of(made.cast.by_role()[role])
+        text = client.get(address("activity-detail", meeting.pk)).content.decode()
+        links[role] = [f"{one}?year=2026" in text for one in (branch, own)]
+        assert "year-lines" not in client.get(address("activity-detail", other.pk)).content.decode()
+    assert links == {"secretary": [True, False], "member": [False, True]}
+
+
 # --- one's own, 三会一课 ---------------------------------------------------------------------------
 def test_members_see_their_own_year_and_what_is_expected_of_them():
-    made = Life(RULES.replace("  - 代号: 加\n", STUDY + "  - 代号: 加\n", 1))
+    made = Life(with_study())
     made.hold(member="ABSENT")
     made.hold(made.plan("LECTURE"))
     made.hold(made.plan(), member="OFFICIAL")
     page = client_of(made.cast.member).get(address("activity-list", query="?mine=1&year=2026"))
+    assert [(kind, one.attended, one.expected, one.exempt) for kind, one in page.context["kinds"]] == [
+        ("LECTURE", 1, 1, 0), ("THEME_DAY", 0, 1, 1),
+    ]  # fmt: skip
     assert [line.mark for line in page.context["lines"]] == ["OFFICIAL", "PRESENT", "ABSENT"]
     assert (page.context["share"].took_part, page.context["share"].expected) == (1, 2)
-    assert [(str(one.item), one.expected, one.done) for one in page.context["targets"]] == [("基-2 学习心得", 4, 0)]
-
-
-def test_own_target_comes_before_that_of_the_rules():
-    made = Life(RULES.replace("  - 代号: 加\n", STUDY + "  - 代号: 加\n", 1))
-    own = account(made.cast.member.member)
-    ExpectedCount.objects.create(account=own, code="基-2", year=2026, count=2, by=made.cast.business_admin)
-    study = Item.objects.get(code="基-2")
-    entry(own, study, 0, quantity=2)
-    entry(own, study, 0)
-    entry(own, study, 0, month=202608, quantity=5)
-    found = targets_of(own, made.cast.branch, MONTH)
-    assert [(one.expected, one.done, one.is_reached) for one in found] == [(2, 3, True)]
-    others = targets_of(account(made.cast.colleague.member), made.cast.branch, MONTH)
-    assert [(one.expected, one.done) for one in others] == [(4, 0)]
+    assert [(str(one.item), one.period.expected, one.year.expected) for one in page.context["targets"]] == [
+        ("基-2 学习心得", 4, 48)
+    ]
 
 
 def test_check_names_what_is_missing_by_branch():
@@ -304,5 +317,13 @@ def test_check_names_what_is_missing_by_branch():
     page = client.get(address("life-check", made.cast.committee.pk, query=f"?month={MONTH}&missing=1"))
     assert len(page.context["lines"]) == 3
     assert client.get(address("life-check", made.cast.group.pk)).status_code == 404
-    own = client_of(made.cast.secretary).get(address("life-check", made.cast.branch.pk, query=f"?month={MONTH}"))
+    secretary = client_of(made.cast.secretary)
+    own = secretary.get(address("life-check", made.cast.branch.pk, query=f"?month={MONTH}"))
     assert own.content.decode().count("计划一次") == 4
+    # The branch is told on its own calendar, too; whoever only belongs to it is not.
+    lacking = [
+        client.get(address("activity-list", query=query)).context["lacking"]
+        for client in (secretary, client_of(made.cast.member))
+        for query in (f"?month={MONTH}", "?month=209901")
+    ]
+    assert lacking == [["党员大会（本季度）", "支委会", "党小组会（第一党小组）", "党课（本季度）"], [], [], []]

@@ -146,9 +146,11 @@ def test_policy_is_saved_and_refuses_days_out_of_order():
     made = world()
     client = client_of(made.cast.business_admin)
     url = reverse("scoring:policy-edit", args=[made.cast.committee.pk])
-    days = {"submit_by_day": 4, "check_by_day": 6, "close_by_day": 9, "answer_days": 3, "closed_by": "COMMITTEE"}
+    days = {"submit_by_day": 4, "check_by_day": 6, "close_by_day": 9, "answer_days": 3, "remind_days": 7}
+    days |= {"closed_by": "COMMITTEE"}
     assert client.post(url, days).status_code == 302
-    assert MonthPolicy.objects.get().answer_days == 3
+    policy = MonthPolicy.objects.get()
+    assert (policy.answer_days, policy.remind_days) == (3, 7)
     refused = client.post(url, days | {"check_by_day": 2})
     assert "提交不晚于审核" in str(refused.context["form"].errors)
     assert MonthPolicy.objects.get().check_by_day == 6
