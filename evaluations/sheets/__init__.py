@@ -1,0 +1,1 @@
+"""What of a campaign goes on paper and into workbooks."""
