@@ -18,4 +18,9 @@ app.conf.beat_schedule = {
     "sweep roster imports": {"task": "members.tasks.sweep_roster_imports", "schedule": crontab()},
     "sweep score runs": {"task": "scoring.tasks.sweep_score_runs", "schedule": crontab()},
     "nightly scores": {"task": "scoring.tasks.score_night", "schedule": crontab(hour=1, minute=10)},
+    # Polls whose days are over are opened in the night; hourly, for a beat that was away.
+    "count polls": {"task": "evaluations.tasks.count_due_polls", "schedule": crontab(minute=40)},
+    # Hourly, for a beat that was away in the morning; nobody is reminded of the same thing twice.
+    "reminders": {"task": "config.tasks.send_reminders", "schedule": crontab(hour="7-19", minute=20)},
+    "daily mails": {"task": "config.tasks.send_digests", "schedule": crontab(hour="8-19", minute="*/5")},
 }

@@ -23,7 +23,8 @@ from members.models import Appointment, OrgUnit, User
 class Entry:
     """A line of the navigation. It is offered to whoever the page itself lets in.
 
-    It is the active one on every page about the same object: `scoring:month-list` also on `scoring:month-grid`.
+    It is the active one on every page about the same object: `scoring:month-list` also on `scoring:month-grid`, and on
+    those about the objects named in `rooms`.
     """
 
     label: str | Promise
@@ -33,11 +34,14 @@ class Entry:
     is_personal: bool = False
     # Set up and looked up now and then: behind "管理".
     is_seldom: bool = False
+    # What else belongs to it: `scoring:life` stands for `scoring:life-check` and its like.
+    rooms: tuple[str, ...] = ()
 
     def covers(self, view_name: str) -> bool:
         if view_name == self.route or self.is_personal:
             return view_name == self.route
-        return view_name.startswith(f"{self.route.rpartition('-')[0] or self.route}-")
+        about = (self.route.rpartition("-")[0] or self.route, *self.rooms)
+        return view_name.startswith(tuple(f"{room}-" for room in about))
 
 
 class Line(TypedDict):
@@ -48,19 +52,26 @@ class Line(TypedDict):
     active: bool
 
 
+# Pages of a campaign that are about something else by name.
+_RATING = tuple(
+    f"evaluations:{thing}" for thing in ("self", "candidate", "year-file", "branch", "committee", "poll", "ballot")
+)
 ENTRIES = (
     Entry(gettext_lazy("首页"), "home", "home"),
     Entry(gettext_lazy("我的积分"), "user-circle", "score-mine", is_personal=True),
-    Entry(gettext_lazy("申报"), "clipboard-check", "scoring:claim-list"),
-    Entry(gettext_lazy("月度录入"), "table", "scoring:month-list"),
+    Entry(gettext_lazy("申报"), "clipboard-check", "scoring:claim-list", rooms=("scoring:deduction",)),
+    Entry(gettext_lazy("月度录入"), "table", "scoring:month-list", rooms=("scoring:grant",)),
     Entry(gettext_lazy("排名"), "trophy", "scoring:ranking"),
     Entry(gettext_lazy("分析"), "chart-bar", "scoring:analysis"),
-    Entry(gettext_lazy("组织生活"), "calendar-event", "scoring:activity-list"),
+    Entry(gettext_lazy("评定"), "award", "evaluations:campaign-list", rooms=_RATING),
+    Entry(gettext_lazy("组织生活"), "calendar-event", "scoring:activity-list", rooms=("scoring:life",)),
     Entry(gettext_lazy("党员"), "users", "members:member-list"),
     Entry(gettext_lazy("组织"), "sitemap", "members:unit-tree"),
     Entry(gettext_lazy("积分办法"), "scale", "scoring:rules-list", is_seldom=True),
+    Entry(gettext_lazy("一票否决"), "gavel", "evaluations:veto-list", is_seldom=True),
     Entry(gettext_lazy("名册导入"), "file-import", "members:roster-import-list", is_seldom=True),
     Entry(gettext_lazy("账号"), "key", "members:user-list", is_seldom=True),
+    Entry(gettext_lazy("每日汇总邮件"), "mail", "members:digest-list", is_seldom=True),
     Entry(gettext_lazy("操作日志"), "history", "members:audit-list", is_seldom=True),
     Entry(gettext_lazy("首次设置"), "rocket", "setup", is_seldom=True),
 )

@@ -16,6 +16,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from config.beginning import begin
+from config.demo_life import hold_month, plan_next
 from members.models import Appointment, Member, Membership, OrgUnit, User
 from members.services.appointments import appoint
 from members.services.roster import check_upload, confirm_import, run_import
@@ -67,7 +68,10 @@ def load() -> Iterator[str]:
         yield f"录入并结账 {months.label(month)}"
         _import_sheet(posts, month)
         _type_months(posts, month)
+        hold_month(posts.secretaries(), month)
         _walk_months(posts, month)
+    yield "计划组织生活"
+    plan_next(posts.secretaries(), SHOWN_BRANCH)
     yield "开通演示账号"
     _open(sign_ins())
 
@@ -120,6 +124,10 @@ class _Posts:
             user.set_unusable_password()
             user.save()
         self.holders[unit.pk, post] = user
+
+    def secretaries(self) -> list[tuple[OrgUnit, User]]:
+        """Every branch with its secretary."""
+        return [(branch, self.of(branch, Post.BRANCH_SECRETARY)) for branch in self.branches]
 
     def of(self, unit: OrgUnit, post: str) -> User:
         return self.holders[unit.pk, post]

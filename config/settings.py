@@ -29,6 +29,8 @@ def required(name: str, default: str) -> str:
 
 # --- keys and hosts -------------------------------------------------------------------------
 KEY_DIR = VAR_DIR / "keys"
+# Keys of secret ballots while they are cast: never in the database, never in a backup (evaluations/poll_keys.py).
+POLL_KEYS = VAR_DIR / "poll-keys"
 SECRET_KEY = required("SECRET_KEY", "") or own_key(KEY_DIR, "secret")
 # 256-bit key, hexadecimal, for ID numbers and telephones (AES-GCM) and their lookup hash.
 FIELD_KEY = required("FIELD_KEY", "") or own_key(KEY_DIR, "field")
@@ -175,6 +177,22 @@ SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", 2 * 3600)
 SESSION_COOKIE_HTTPONLY = True
 # Three administrators kept apart (system, security, audit); off: one account may be all three.
 SEPARATE_ADMINISTRATORS = env.bool("SEPARATE_ADMINISTRATORS", False)
+
+# --- e-mail ---------------------------------------------------------------------------------
+# Off until a server is named: smtp://user:password@host:25, smtp+tls://…:587 or smtp+ssl://…:465.
+EMAIL_URL = env.str("EMAIL_URL", "")
+MAIL_IS_ON = bool(EMAIL_URL)
+DEFAULT_FROM_EMAIL = env.str("EMAIL_FROM", "")
+if MAIL_IS_ON and not DEFAULT_FROM_EMAIL:
+    raise ImproperlyConfigured("设置了 EMAIL_URL，还须用 EMAIL_FROM 写明发件地址。")
+if MAIL_IS_ON:
+    globals().update(env.email_url_config(EMAIL_URL))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
+# For each answer of the server.
+EMAIL_TIMEOUT = 20
+# What links in mails begin with; without it they have none.
+SITE_ADDRESS = env.str("SITE_ADDRESS", "").rstrip("/")
 
 # --- language and time ----------------------------------------------------------------------
 LANGUAGE_CODE = "zh-hans"

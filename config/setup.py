@@ -116,4 +116,7 @@ def steps_for(user: User) -> list[SetupStep]:
 def waiting_for(user: User) -> list[Todo]:
     """The first step that is not done, for whoever sets a unit up."""
     missing = [step for step in steps_for(user) if not step.done and not step.is_optional]
-    return [Todo(_("首次设置，下一步：%s") % missing[0].label, reverse("setup"), len(missing))] if missing else []
+    if not missing:
+        return []
+    title = _("首次设置，下一步：%s") % missing[0].label
+    return [Todo(title, reverse("setup"), len(missing), kind=title)]

@@ -13,5 +13,6 @@ urlpatterns = [
     path("setup/", setup.setup, name="setup"),
     path("", include("members.urls")),
     path("", include("scoring.urls")),
+    path("", include("evaluations.urls")),
     path("rescue/", admin.site.urls),
 ]

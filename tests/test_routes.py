@@ -17,7 +17,7 @@ from tests.routes import ROLES
 
 APPS = ("members", "scoring", "evaluations", "publicity", "config")
 # Pages that need no sign-in. Each new one is a decision.
-OPEN = {"members:sign-in"}
+OPEN = {"members:sign-in", "evaluations:vote", "evaluations:vote-cast", "evaluations:vote-receipts"}
 
 
 def pages(patterns: list[Any] | None = None, prefix: str = "") -> Iterator[tuple[str, URLPattern]]:

@@ -8,11 +8,9 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from config import setup
-from members import todo as members_todo
+from config.waiting import waiting_for
 from members.permissions import SignedIn, permitted
 from scoring import months, progress
-from scoring import todo as scoring_todo
 from scoring.cards import committee_rank, history
 from scoring.models import Account, Month, MonthPolicy
 from scoring.services import months as month_services
@@ -30,12 +28,9 @@ def home(request: SignedIn) -> HttpResponse:
 
 @permitted("members.use_product")
 def home_todo(request: SignedIn) -> HttpResponse:
-    """Each app answers for itself; here the answers come together, the most urgent first."""
+    """What waits and until when, the most urgent first."""
     today = timezone.localdate()
-    waiting = scoring_todo.waiting_for(request.user, today) + members_todo.waiting_for(request.user)
-    waiting.sort(key=lambda one: (one.due is None, one.due or today))
-    waiting = setup.waiting_for(request.user) + waiting
-    return render(request, "_home_todo.html", {"waiting": waiting, "today": today})
+    return render(request, "_home_todo.html", {"waiting": waiting_for(request.user, today), "today": today})
 
 
 @permitted("scoring.list_months")

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from evaluations.cards import discipline_check
 from members.access import BUSINESS_ADMIN_POSTS, COMMITTEE_POSTS
 from members.models import Member, Membership
 from members.permissions import SignedIn, permitted
@@ -58,7 +59,8 @@ def _score_page(request: SignedIn, account: Account) -> HttpResponse:
     if not shown or shown[-1].month != month:
         membership = Membership.objects.current().filter(member=account.member_id).select_related("branch")
         return render(request, "score.html", context | {"score": None, "membership": membership.first()})
-    return render(request, "score.html", context | _figures(account, shown))
+    checked = discipline_check(account, shown[-1], request.user)
+    return render(request, "score.html", context | _figures(account, shown) | {"checked": checked})
 
 
 def _may_adjust(request: SignedIn, account: Account, shown: list[Any]) -> bool:

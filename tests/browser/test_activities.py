@@ -7,12 +7,14 @@ from playwright.sync_api import expect
 
 from scoring.models import Attendance, LedgerEntry
 from tests.scoring.factories import MONTH
-from tests.scoring.living import Life
+from tests.scoring.living import Life, with_study
+
+YEARLY = ("turnout", "targets", "lines")
 
 
 @pytest.fixture
 def made(real_db):
-    return Life()
+    return Life(with_study())
 
 
 def open_sheet(page, activity):
@@ -77,6 +79,32 @@ def test_pasted_rows_fill_the_sheet_and_are_saved_on_a_phone(made, page_for):
     assert (marks()["王建国"], marks()["李静怡"]) == ("LEAVE", "MADE_UP")
 
 
+@pytest.mark.parametrize("phone", [False, True])
+def test_what_was_not_held_is_undone_with_a_reason(made, page_for, phone):
+    held, posted = made.hold(member="ABSENT")
+    page = page_for(made.cast.secretary, phone=phone)
+    page.goto(reverse("scoring:activity-detail", args=[held.pk]))
+    page.get_by_text("撤销举办").first.click()
+    page.get_by_label("撤销原因").fill("下雨没有开展")
+    page.locator(".life-undo").get_by_role("button", name="撤销举办").click()
+    page.get_by_role("dialog").get_by_role("button", name="撤销举办").click()
+    expect(page.get_by_text(f"冲正 {posted} 条记录。")).to_be_visible()
+    expect(page.get_by_text("撤销举办：下雨没有开展。")).to_be_visible()
+    expect(page.get_by_text("（已冲正）")).to_have_count(posted)
+    assert not LedgerEntry.objects.standing().exists()
+
+
+def test_members_find_their_own_sheet_of_the_year_on_the_phone(made, page_for):
+    made.hold(member="ABSENT")
+    page = page_for(made.cast.member, phone=True)
+    page.goto(reverse("scoring:activity-list") + "?mine=1&year=2026")
+    page.get_by_role("link", name="我的加扣分明细").tap()
+    expect(page.get_by_role("heading", level=2)).to_have_text("王建国 2026 年加扣分明细")
+    expect(page.get_by_text("扣分 2 项，合计 −2 分")).to_be_visible()
+    page.get_by_role("link", name="主题党日 重温入党誓词").first.tap()
+    expect(page.get_by_role("heading", level=1)).to_contain_text("台账记录")
+
+
 @pytest.mark.parametrize(("phone", "dark"), [(False, False), (True, True)])
 def test_pages_are_accessible_and_fit(made, page_for, phone, dark):
     held, _posted = made.hold(member="ABSENT", colleague="LEAVE", deputy="OFFICIAL", commissioner="MADE_UP")
@@ -91,6 +119,8 @@ def test_pages_are_accessible_and_fit(made, page_for, phone, dark):
         reverse("scoring:activity-edit", args=[planned.pk]),
         reverse("scoring:activity-attendance", args=[held.pk]),
         reverse("scoring:life-check", args=[made.cast.branch.pk]) + f"?{month}",
+        *(reverse(f"scoring:life-{one}", args=[made.cast.branch.pk]) + "?year=2026" for one in YEARLY),
+        reverse("scoring:life-lines-of", args=[made.account(made.cast.member)]) + "?year=2026",
     ):
         page.goto(address)
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), address

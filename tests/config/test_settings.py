@@ -71,6 +71,40 @@ def test_https_is(https, expected, tmp_path):
     assert finished.stdout.strip() == expected
 
 
+MAIL = (
+    "from django.conf import settings as s; "
+    "print(s.MAIL_IS_ON, s.EMAIL_BACKEND.split('.')[-2], s.EMAIL_HOST, s.EMAIL_PORT, s.EMAIL_HOST_USER, "
+    "s.EMAIL_HOST_PASSWORD, s.EMAIL_USE_TLS, s.EMAIL_USE_SSL, s.DEFAULT_FROM_EMAIL, s.SITE_ADDRESS)"
+)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("", "False dummy localhost 25   False False points@example.cn https://points.example.cn"),
+        (
+            "smtp+tls://points:p%40ss@mail.example.cn:587",
+            "True smtp mail.example.cn 587 points p@ss True False points@example.cn https://points.example.cn",
+        ),
+        (
+            "smtp+ssl://mail.example.cn:465",
+            "True smtp mail.example.cn 465 None None False True points@example.cn https://points.example.cn",
+        ),
+    ],
+    ids=["off", "tls", "ssl"],
+)
+def test_mail_server_comes_from_the_environment(url, expected, tmp_path):
+    given = {"EMAIL_URL": url, "EMAIL_FROM": "points@example.cn", "SITE_ADDRESS": "https://points.example.cn/"}
+    finished = manage(tmp_path, COMPLETE | given, "shell", "--no-imports", "-c", MAIL)
+    assert finished.stdout.rstrip("\n") == expected
+
+
+def test_mail_server_without_a_sender_refuses_to_start(tmp_path):
+    finished = manage(tmp_path, {"EMAIL_URL": "smtp://mail.example.cn"}, "check")
+    assert finished.returncode != 0
+    assert finished.stderr.strip().endswith("设置了 EMAIL_URL，还须用 EMAIL_FROM 写明发件地址。")
+
+
 def test_embedded_default_makes_its_own_keys_once(tmp_path):
     shown = "from django.conf import settings as s; print(s.SECRET_KEY, s.FIELD_KEY)"
     first, second = (manage(tmp_path, {}, "shell", "--no-imports", "-c", shown).stdout for _ in range(2))

@@ -25,6 +25,8 @@ ROUTES = {
     "members:message-list": answers(200),
     "members:messages-read": answers(302),
     "members:message-open": answers(404, member=302),
+    "members:mail-choose": answers(200),
+    "members:digest-list": only("system_admin"),
     # the tree is open to everyone in it
     "members:unit-tree": answers(200),
     "members:unit-create-root": only("system_admin"),
@@ -82,6 +84,7 @@ POSTED = {
     "members:sign-out",
     "members:messages-read",
     "members:message-open",
+    "members:mail-choose",
     "members:roster-export",
     "members:user-open",
     "members:member-reveal",
