@@ -5,7 +5,7 @@ Exact fractions all the way; whoever shows a value rounds it, last.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -35,6 +35,12 @@ def mean_of_grades(counts: Mapping[str, int], points: Mapping[str, Decimal]) -> 
     if not ballots:
         return None
     return sum((Fraction(points[grade]) * count for grade, count in counts.items()), Fraction(0)) / ballots
+
+
+def mean_of_points(given: Iterable[Decimal]) -> Fraction | None:
+    """The mean of points. None without a ballot."""
+    values = [Fraction(one) for one in given]
+    return sum(values, Fraction(0)) / len(values) if values else None
 
 
 def combined(parts: Sequence[Part]) -> Whole:

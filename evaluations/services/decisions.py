@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -214,3 +215,9 @@ def _refusal(one: Candidate, choice: Choice, known: set[int], by: User, level: s
     if len(choice.reason) > REASON_LENGTH:
         return _("%(who)s：理由不超过 %(most)d 字。") % {"who": one, "most": REASON_LENGTH}
     return ""
+
+
+def departures(campaign: Campaign) -> int:
+    """How many stand in another band than the program found: it stays visible."""
+    rows = Candidate.objects.filter(campaign=campaign, approved__isnull=False)
+    return rows.exclude(approved=F("computed")).count()

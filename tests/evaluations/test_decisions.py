@@ -1,15 +1,15 @@
-"""审定和综评: reasons for four eyes, returning, and the end of a campaign."""
+"""审定和综评: reasons for departures, four eyes, returning, and the end of a campaign."""
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.db.utils import DatabaseError
 
 from evaluations.models import BandDecision, Candidate
-from evaluations.overview import overview_of
 from evaluations.services.decisions import (
     Choice,
     approve_bands,
     conclude_campaign,
+    departures,
     propose_bands,
     return_band,
 )
@@ -141,7 +141,7 @@ def test_reason_of_the_branch_is_enough_for_the_committee_and_its_own_departure_
     proposed(made, ["李静怡"])
     assert "请写明理由" in refused(lambda: approved(made, ["李静怡"], "三星"))
     approved(made, ["李静怡"], "三星", "全年两次通报")
-    assert sum(line.departures for line in overview_of(made.campaign).branches) == 2
+    assert departures(made.campaign) == 2
 
 
 def test_nobody_approves_what_they_proposed():
